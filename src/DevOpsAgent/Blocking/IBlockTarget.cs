@@ -1,0 +1,45 @@
+using DevOpsAgent.Addresses;
+
+namespace DevOpsAgent.Blocking;
+
+/// <summary>
+/// A place where denials are written: a Traefik file now, a cluster next. Level-triggered: it is always given the whole
+/// list of what is to be denied and makes its objects equal to that. It touches only objects of its own.
+/// </summary>
+internal interface IBlockTarget
+{
+    /// <summary>For people: "Traefik file /etc/traefik/dynamic/devops-agent.yaml".</summary>
+    string Description { get; }
+
+    /// <summary>The target's content for this list, exactly as Apply would write it; empty string for "nothing there".</summary>
+    string Render(DenyList list);
+
+    /// <summary>Makes the target deny exactly the list; reads back; never throws for a fault of the target. Empty list: removes our objects.</summary>
+    Task<TargetResult> ApplyAsync(DenyList list, CancellationToken cancellationToken);
+
+    /// <summary>Compares the target with the list without changing it.</summary>
+    Task<TargetState> InspectAsync(DenyList list, CancellationToken cancellationToken);
+}
+
+/// <summary>What is to be denied: disjoint ascending ranges, and allowlisted ranges inside them that stay open.</summary>
+internal sealed record DenyList(IReadOnlyList<AddressRange> Ranges, IReadOnlyList<AddressRange> CarveOuts)
+{
+    public static DenyList Empty { get; } = new([], []);
+}
+
+internal enum TargetOutcome
+{
+    /// <summary>Written, and Traefik's API shows the router enabled.</summary>
+    Confirmed,
+
+    /// <summary>Written and read back; Traefik was not asked or not reachable.</summary>
+    Unconfirmed,
+
+    /// <summary>Not written, or Traefik refused it; the detail says why. What stood before still stands.</summary>
+    Failed,
+}
+
+internal sealed record TargetResult(TargetOutcome Outcome, string Detail);
+
+/// <summary>Drift: null = as it should be; else one sentence naming what differs (missing, edited by someone else, stale).</summary>
+internal sealed record TargetState(bool Reachable, string? Drift);

@@ -1,0 +1,159 @@
+using DevOpsAgent.Addresses;
+using DevOpsAgent.Detection;
+
+namespace DevOpsAgent.Configuration;
+
+/// <summary>
+/// The configuration as the program uses it: validated, typed, immutable. Key names in YAML are these in snake_case
+/// (<c>blocking.max_new_blocks</c>). The values below are the defaults; config/default.yaml shows each with its explanation.
+/// </summary>
+internal sealed record AgentConfig
+{
+    public Mode Mode { get; init; } = Mode.Review;
+    public IReadOnlyList<LogConfig> Logs { get; init; } = [];
+    public LlmConfig Llm { get; init; } = new();
+    public ElasticsearchConfig Elasticsearch { get; init; } = new();
+    public KubernetesConfig Kubernetes { get; init; } = new();
+    public DatabaseConfig Database { get; init; } = new();
+    public GuardrailsConfig Guardrails { get; init; } = new();
+    public DetectionConfig Detection { get; init; } = new();
+    public BlockingConfig Blocking { get; init; } = new();
+    public WebConfig Web { get; init; } = new();
+}
+
+/// <summary>One access log to follow.</summary>
+internal sealed record LogConfig
+{
+    /// <summary>A file, or "-" for standard input. ${NAME} is replaced. A glob (*) in the last part follows each match.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>On first start also read rotated neighbours (access.log.1, access.log.2.gz, ...), oldest first.</summary>
+    public bool ReadRotated { get; init; }
+
+    /// <summary>Where a log without checkpoint begins: true = at its start, false = at its end.</summary>
+    public bool FromStart { get; init; } = true;
+
+    /// <summary>True: CLF lines of this log count as much as JSON. Any client can forge CLF: only where the log is known clean.</summary>
+    public bool TrustClf { get; init; }
+
+    /// <summary>Proxies whose X-Forwarded-For entry is believed: the client is the rightmost hop that isn't one of them.</summary>
+    public IReadOnlyList<AddressRange> TrustedProxies { get; init; } = [];
+}
+
+internal sealed record LlmConfig
+{
+    public string ServiceType { get; init; } = "url";
+    public string? Url { get; init; }
+    public string? Provider { get; init; }
+    public Secret? ApiKey { get; init; }
+    public string? Model { get; init; }
+    public double Temperature { get; init; } = 0.2;
+}
+
+internal sealed record ElasticsearchConfig
+{
+    public string? Url { get; init; }
+    public string? Username { get; init; }
+    public Secret? Password { get; init; }
+    public string IndexPattern { get; init; } = "traefik-logs-*";
+}
+
+internal sealed record KubernetesConfig
+{
+    public string? Context { get; init; }
+}
+
+internal sealed record DatabaseConfig
+{
+    public string Path { get; init; } = "./data/devops-agent.db";
+
+    /// <summary>Closed incidents and ended blocks are kept this long.</summary>
+    public TimeSpan Retention { get; init; } = TimeSpan.FromDays(90);
+}
+
+internal sealed record GuardrailsConfig
+{
+    public bool Enabled { get; init; } = true;
+    public string InputPolicy { get; init; } = "sanitize";
+    public string OutputPolicy { get; init; } = "audit";
+}
+
+internal sealed record DetectionConfig
+{
+    /// <summary>Files or folders of YAML rules, read after the built-in set; a rule with a known id replaces it.</summary>
+    public IReadOnlyList<string> Rules { get; init; } = [];
+
+    /// <summary>Ids of rules that are switched off.</summary>
+    public IReadOnlyList<string> DisabledRules { get; init; } = [];
+
+    /// <summary>At most so many clients are remembered; beyond it the least suspicious go first.</summary>
+    public int MaxClients { get; init; } = 100_000;
+
+    /// <summary>The detector's memory cap, bytes. The lower of the two caps acts.</summary>
+    public long MaxMemory { get; init; } = 150L << 20;
+}
+
+internal sealed record BlockingConfig
+{
+    /// <summary>Traefik's watched directory; our file is written there. Null: the agent only says what it would write.</summary>
+    public string? Directory { get; init; }
+
+    /// <summary>Our file's name; must end in .yaml or .yml.</summary>
+    public string FileName { get; init; } = "devops-agent.yaml";
+
+    /// <summary>Where the temporary file is written before the rename: same file system, not watched. Null: the directory's parent.</summary>
+    public string? TempDirectory { get; init; }
+
+    public IReadOnlyList<string> EntryPoints { get; init; } = ["web", "websecure"];
+
+    /// <summary>Traefik's API, as "http://127.0.0.1:8080": confirms that the routers are enabled. Null: not asked.</summary>
+    public Uri? TraefikApi { get; init; }
+
+    public TimeSpan Ttl { get; init; } = TimeSpan.FromHours(4);
+
+    /// <summary>A repeat offender's time doubles up to this.</summary>
+    public TimeSpan MaxTtl { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>Earlier blocks of this age count as offences.</summary>
+    public TimeSpan OffenceWindow { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>New blocks by mode auto per <see cref="Interval"/>; beyond it they wait for review.</summary>
+    public int MaxNewBlocks { get; init; } = 50;
+
+    public TimeSpan Interval { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Live blocks in all.</summary>
+    public int MaxBlocks { get; init; } = 40_000;
+
+    /// <summary>Largest range that may be denied, as IPv4 and IPv6 prefix lengths.</summary>
+    public int MinPrefixIpv4 { get; init; } = 24;
+
+    public int MinPrefixIpv6 { get; init; } = 48;
+
+    /// <summary>Adjacent blocked addresses are merged into a range only if at least this share of it is blocked (1 = only full ranges).</summary>
+    public double AggregateShare { get; init; } = 1.0;
+
+    /// <summary>Private, loopback and other non-public addresses that may be blocked all the same.</summary>
+    public IReadOnlyList<AddressRange> AllowPrivate { get; init; } = [];
+
+    /// <summary>Our own addresses, never blocked, besides those of this machine's interfaces.</summary>
+    public IReadOnlyList<AddressRange> Own { get; init; } = [];
+}
+
+internal sealed record WebConfig
+{
+    /// <summary>True: serve the page and the API (--serve-spa).</summary>
+    public bool Serve { get; init; }
+
+    /// <summary>Address and port. Not loopback: also set <see cref="AllowedHosts"/>.</summary>
+    public string Listen { get; init; } = "127.0.0.1:8686";
+
+    /// <summary>Host header values that are answered, besides loopback names with our port: stops DNS rebinding.</summary>
+    public IReadOnlyList<string> AllowedHosts { get; init; } = [];
+}
+
+/// <summary>A value that is never printed: ToString gives "***".</summary>
+internal sealed record Secret(string Reveal)
+{
+    public override string ToString() => "***";
+}
