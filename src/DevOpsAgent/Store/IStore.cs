@@ -1,5 +1,6 @@
 using DevOpsAgent.Addresses;
 using DevOpsAgent.Blocking;
+using DevOpsAgent.Configuration;
 using DevOpsAgent.Detection;
 using DevOpsAgent.Incidents;
 
