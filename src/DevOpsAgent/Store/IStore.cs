@@ -1,7 +1,9 @@
 using DevOpsAgent.Addresses;
 using DevOpsAgent.Blocking;
+using DevOpsAgent.Configuration;
 using DevOpsAgent.Detection;
 using DevOpsAgent.Incidents;
+using DevOpsAgent.Logs;
 
 namespace DevOpsAgent.Store;
 
@@ -112,16 +114,6 @@ internal sealed record PipelineCommit
 
 /// <summary>An incident to insert or update, and the status change to append, if any (IncidentId is filled in by the store).</summary>
 internal sealed record IncidentChange(Incident Incident, StatusChange? Change);
-
-/// <summary>How far a log was read. Everything before Offset is in the detector's stored state.</summary>
-/// <param name="Source">The configured path, or "stdin".</param>
-/// <param name="FileId">Device and inode as "dev:ino".</param>
-/// <param name="Offset">Bytes consumed of that file, always at the start of a line.</param>
-/// <param name="HeadHash">XxHash64-like hash of the file's first min(1024, Offset) bytes: tells a re-used inode or a copytruncate.</param>
-internal sealed record LogCheckpoint(string Source, string FileId, long Offset, ulong HeadHash, DateTimeOffset At);
-
-/// <summary>The detector's state for one client as an opaque, versioned blob.</summary>
-internal readonly record struct ClientStateRow(ClientAddress Client, byte[] State, long LastSeenTicks);
 
 internal sealed record ActionRecord
 {
