@@ -54,7 +54,20 @@ internal static class ConfigChecks
             Warn(["mode"], "'mode' is auto, but 'blocking.directory' is not set: nothing will be denied, only said");
         }
 
-        void Problem(string[] keys, string message) => problems.Add(Place(keys).Problem(message));
+        if (config.Logs.FirstOrDefault(static l => l.TrustedProxies.Any(static p => p.PrefixLength == 0)) is { } open)
+        {
+            Warn(["logs"], $"'trusted_proxies' of {open.Path} holds every address there is: any client can then claim to be any other");
+        }
+
+        void Problem(string[] keys, string message)
+        {
+            // A key that could not be read stands at its default: comparing that would blame the wrong key.
+            if (!keys.Any(k => problems.Exists(p => p.Message.StartsWith($"'{k}' ", StringComparison.Ordinal))))
+            {
+                problems.Add(Place(keys).Problem(message));
+            }
+        }
+
         void Warn(string[] keys, string message) => warnings.Add(Place(keys).Problem(message));
         ConfigOrigin Place(string[] keys) => keys.Select(k => origins.GetValueOrDefault(k)).FirstOrDefault(static o => o is not null) ?? new(ConfigReader.DefaultName, 0, 0);
     }

@@ -11,6 +11,8 @@ internal static class ConfigReader
     /// <summary>Larger than any sensible configuration; keeps a mistyped path (a log, /dev/zero) from being read whole.</summary>
     public const int MaxFileBytes = 1 << 20;
 
+    private const int MaxProblems = 100;
+
     public const string DefaultName = "default.yaml";
 
     /// <exception cref="ConfigException">With every problem that was found.</exception>
@@ -29,6 +31,13 @@ internal static class ConfigReader
         foreach (var flag in request.Flags)
         {
             Override(ConfigKeys.All.Find(flag.Key)!, flag.Flag, flag.Values, problems, origins, ref config);
+        }
+
+        if (problems.Count > MaxProblems)
+        {
+            var more = problems.Count - MaxProblems;
+            problems.RemoveRange(MaxProblems, more);
+            problems.Add(new(request.File ?? DefaultName, 0, 0, $"{more} more problems; is it really the configuration?"));
         }
 
         var warnings = new List<ConfigProblem>();

@@ -25,7 +25,7 @@ internal static class ConfigText
             var origin = "# " + (origins.GetValueOrDefault(key.Path)?.ToString() ?? "default");
             if (key.Show(config) is JsonArray { Count: > 0 } items && items[0] is JsonObject)
             {
-                text.Append(name).Append(": ").Append(origin).Append('\n');
+                text.Append($"{name}:".PadRight(45)).Append(' ').Append(origin).Append('\n');
                 foreach (var item in items)
                 {
                     AppendItem(text, (JsonObject)item!);
