@@ -61,6 +61,9 @@ internal sealed class WriteThrottle(Func<Task<WriteOutcome>> write, TimeProvider
         {
             await last.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+
+        await _turn.WaitAsync();
+        _turn.Release();
     }
 
     private async Task RunAsync(TaskCompletionSource<TargetResult> mine)
@@ -94,7 +97,8 @@ internal sealed class WriteThrottle(Func<Task<WriteOutcome>> write, TimeProvider
 
     private async Task WaitQuietAsync()
     {
-        if (_lastChange is not { } last || Quiet - time.GetElapsedTime(last) is not { } left || left <= TimeSpan.Zero)
+        var left = _lastChange is { } last ? Quiet - time.GetElapsedTime(last) : TimeSpan.Zero;
+        if (left <= TimeSpan.Zero)
         {
             return;
         }

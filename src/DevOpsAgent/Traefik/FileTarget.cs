@@ -89,7 +89,8 @@ internal sealed class FileTarget : IBlockTarget
     {
         try
         {
-            return Task.FromResult(new TargetState(true, Drift(Read(), Render(list))));
+            var (actual, expected) = (Read(), Render(list));
+            return Task.FromResult(new TargetState(true, Drift(actual, expected)) { Foreign = actual is not null && !DenyFile.IsUntouched(actual) });
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or TargetException or NotSupportedException)
         {
@@ -111,7 +112,7 @@ internal sealed class FileTarget : IBlockTarget
 
         if (!DenyFile.IsOurs(actual))
         {
-            return $"{_path} was not written by devops-agent";
+            return expected.Length == 0 ? null : $"{_path} was not written by devops-agent";
         }
 
         return DenyFile.IsUntouched(actual)
