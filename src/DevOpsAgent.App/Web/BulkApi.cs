@@ -1,5 +1,4 @@
 using DevOpsAgent.Addresses;
-using DevOpsAgent.Detection;
 using DevOpsAgent.Incidents;
 
 namespace DevOpsAgent.App.Web;
@@ -61,9 +60,9 @@ internal static class BulkApi
                 continue;
             }
 
-            if (action == "approve" && incident.Recommendation is not { Action: RuleAction.Block })
+            if (action == "approve" && incident.Recommendation is not { Ranges.Count: > 0 })
             {
-                items.Add(new(ids[i], "refused", incident.Recommendation is null ? "Nothing to approve: its rules only record." : "The rules ask for a review, not for a block."));
+                items.Add(new(ids[i], "refused", "Nothing to approve: its rules only record."));
                 continue;
             }
 
