@@ -42,4 +42,8 @@ internal enum TargetOutcome
 internal sealed record TargetResult(TargetOutcome Outcome, string Detail);
 
 /// <summary>Drift: null = as it should be; else one sentence naming what differs (missing, edited by someone else, stale).</summary>
-internal sealed record TargetState(bool Reachable, string? Drift);
+internal sealed record TargetState(bool Reachable, string? Drift)
+{
+    /// <summary>The drift is somebody else's edit, not an old or missing content.</summary>
+    public bool Foreign { get; init; }
+}

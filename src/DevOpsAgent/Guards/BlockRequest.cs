@@ -1,0 +1,72 @@
+using DevOpsAgent.Addresses;
+using DevOpsAgent.Detection;
+
+namespace DevOpsAgent.Guards;
+
+/// <summary>What somebody, or mode auto, wants denied: one range. A campaign is one request per client.</summary>
+internal sealed record BlockRequest
+{
+    public required AddressRange Range { get; init; }
+
+    /// <summary>Null for a block by hand: then a person and a reason are required.</summary>
+    public long? IncidentId { get; init; }
+
+    public required string Reason { get; init; }
+
+    /// <summary>For a first offence; each earlier one doubles it.</summary>
+    public required TimeSpan Ttl { get; init; }
+
+    /// <summary>"auto", or the person's name.</summary>
+    public required string By { get; init; }
+
+    /// <summary>"service", "web 127.0.0.1", "cli uid 1000".</summary>
+    public required string Origin { get; init; }
+
+    /// <summary>Auto: nobody looked at it, and the stricter caps apply. Review: a person approved.</summary>
+    public required Mode Mode { get; init; }
+
+    /// <summary>The log that the evidence rests on is configured with trust_clf, so forgeable lines count.</summary>
+    public bool TrustForgeable { get; init; }
+}
+
+/// <summary>The gate's answer.</summary>
+internal abstract record BlockDecision
+{
+    private BlockDecision()
+    {
+    }
+
+    /// <summary>All checks passed and the intent is stored.</summary>
+    internal sealed record Allowed(ApprovedBlock Permit) : BlockDecision;
+
+    /// <summary>Not now and not by asking again: the code names the check, the text says why and what to do.</summary>
+    internal sealed record Denied(BlockRefusal Code, string Text) : BlockDecision;
+
+    /// <summary>Mode auto may not do this alone: it waits for a person.</summary>
+    internal sealed record Pending(BlockRefusal Code, string Text) : BlockDecision;
+}
+
+/// <summary>Which check said no. In the order of the checks.</summary>
+internal enum BlockRefusal
+{
+    ModeDisabled,
+    TtlMissing,
+    TtlTooLong,
+    NoReason,
+    NotCanonical,
+    TooLarge,
+    NotPublic,
+    Ours,
+    TrustedProxy,
+    Allowlisted,
+    NoIncident,
+    NoEvidence,
+    IncidentClosed,
+    Forgeable,
+    RangeShare,
+    IntervalCap,
+    TotalCap,
+
+    /// <summary>A check or the store failed: fail closed.</summary>
+    Fault,
+}
