@@ -106,12 +106,7 @@ internal sealed class Detector
         var plain = facts.Status is < 200 or >= 400;
         if ((facts.Tags & _tags) == 0 && (facts.Flags & _shapes) == FactFlags.None && !(plain && _refused) && !_all && (_methods >> (int)facts.Method & 1) == 0)
         {
-            if (!plain)
-            {
-                state.Pages += (facts.Flags & FactFlags.Asset) == FactFlags.None ? 1 : 0;
-                state.Assets += (facts.Flags & FactFlags.Asset) != FactFlags.None ? 1 : 0;
-            }
-
+            state.CountView(facts);
             return;
         }
 
@@ -250,6 +245,10 @@ internal sealed class Detector
         if (evidence != 0)
         {
             AddEvidence(facts, state, line, read, evidence);
+        }
+        else
+        {
+            state.CountView(facts);
         }
 
         foreach (var rule in _touched)
