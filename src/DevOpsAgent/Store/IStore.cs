@@ -30,6 +30,22 @@ internal interface IStore : IDisposable
     /// </summary>
     bool TryTransition(long id, IReadOnlyCollection<IncidentStatus> from, StatusChange change, Func<Incident, Incident>? update, out Incident? current);
 
+    /// <summary>As <see cref="TryTransition"/>, and lifts the incident's live blocks with it: one transaction where the store can.</summary>
+    bool TryTransitionAndLift(long id, IReadOnlyCollection<IncidentStatus> from, StatusChange change, Func<Incident, Incident>? update, out Incident? current)
+    {
+        if (!TryTransition(id, from, change, update, out current))
+        {
+            return false;
+        }
+
+        foreach (var block in GetLiveBlocks().Where(b => b.IncidentId == id))
+        {
+            UpdateBlock(block.Id, BlockStatus.Lifted, change.Note, change.At);
+        }
+
+        return true;
+    }
+
     /// <summary>
     /// One transaction of the log pipeline: new and changed incidents (Id 0 = new; matched by Version, a stale one is re-read and
     /// merged by <see cref="PipelineCommit.Merge"/>), checkpoints and detector state. After a kill either all of it is there or none.
@@ -63,10 +79,27 @@ internal interface IStore : IDisposable
     IReadOnlyList<ActionRecord> GetActions(long? incidentId, bool openOnly, int limit);
 
     // Allowlist
+    /// <summary>Returns the id; where an entry of this value exists already, its id, and nothing is changed.</summary>
     long AddAllowlistEntry(AllowlistEntry entry);
     bool RemoveAllowlistEntry(long id);
     void UpdateAllowlistEntry(AllowlistEntry entry);
     IReadOnlyList<AllowlistEntry> GetAllowlist();
+
+    /// <summary>Adds those with Id 0 and updates the others: one transaction where the store can.</summary>
+    void SaveAllowlist(IReadOnlyList<AllowlistEntry> entries)
+    {
+        foreach (var entry in entries)
+        {
+            if (entry.Id == 0)
+            {
+                AddAllowlistEntry(entry);
+            }
+            else
+            {
+                UpdateAllowlistEntry(entry);
+            }
+        }
+    }
 
     // Small named values: mode set at run time, ...
     string? GetSetting(string name);
@@ -87,6 +120,9 @@ internal sealed record IncidentQuery
 
     /// <summary>Case-insensitive, contained in subject, clients, threat, summary or top paths.</summary>
     public string? Search { get; init; }
+
+    /// <summary>Not changed since.</summary>
+    public DateTimeOffset? UpdatedBefore { get; init; }
 
     /// <summary>An address inside one of the incident's clients.</summary>
     public ClientAddress? Client { get; init; }
