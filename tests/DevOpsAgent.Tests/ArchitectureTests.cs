@@ -68,7 +68,7 @@ public sealed class ArchitectureTests
     [Fact]
     public void Files_stay_under_400_lines()
     {
-        string[] folders = ["src", "tests", "bench"];
+        string[] folders = ["src", "tests", "benchmarks"];
         var long400 = folders.Select(static f => Path.Combine(SourceRoot(), f)).Where(Directory.Exists)
             .SelectMany(static f => Directory.EnumerateFiles(f, "*.*", SearchOption.AllDirectories))
             .Where(static f => Path.GetExtension(f) is ".cs" or ".js" or ".css" or ".html" && !IsOutput(f))
