@@ -55,9 +55,9 @@ internal sealed class LogPipeline
     public TimeSpan UntilDue => _lastCommit + CommitInterval - _time.GetUtcNow();
 
     /// <summary>Why a block by TCP peer would be wrong with one of the logs; null: nothing speaks against it.</summary>
-    public string? PeerProblem => _logs.Values.Select(static l => l.Topology.Current).Where(static t => t.PeerBlockHitsBalancer).Select(static t => t.Sentence).FirstOrDefault();
+    public string? PeerProblem => Topologies.Where(static t => t.PeerBlockHitsBalancer).Select(static t => t.Sentence).FirstOrDefault();
 
-    public IReadOnlyList<TopologyReport> Topologies => [.. _logs.Values.Select(static l => l.Topology.Current)];
+    public IReadOnlyList<TopologyReport> Topologies => [.. _logs.Values.Select(static l => l.Topology.Report())];
 
     public void Read(LineBlock lines)
     {
@@ -118,9 +118,16 @@ internal sealed class LogPipeline
         return stored;
     }
 
-    private sealed class LogState(LogConfig log)
+    private sealed class LogState
     {
-        public LineParser Parser { get; } = new(new ClientResolver(log.TrustedProxies));
-        public Topology Topology { get; } = new(log);
+        public LogState(LogConfig log)
+        {
+            var resolver = new ClientResolver(log.TrustedProxies);
+            Parser = new(resolver);
+            Topology = new(resolver);
+        }
+
+        public LineParser Parser { get; }
+        public Topology Topology { get; }
     }
 }

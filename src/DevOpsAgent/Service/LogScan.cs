@@ -19,14 +19,14 @@ internal sealed class LogScan
     private readonly Recommender _recommender;
     private readonly SortedDictionary<long, Incident> _incidents = [];
     private readonly List<string> _problems = [];
-    private Topology _topology = new(new LogConfig { Path = "" });
+    private Topology _topology = new(ClientResolver.Direct);
 
     public LogScan(AgentConfig config, Detector detector)
     {
         _feed = new(detector);
         _classifier = new(detector.Rules.Lists);
         _book = new(_clock);
-        _recommender = new(config.Blocking, plan: null, () => _topology.Current.PeerBlockHitsBalancer ? _topology.Current.Sentence : null);
+        _recommender = new(config.Blocking, plan: null, () => Topology is { PeerBlockHitsBalancer: true } report ? report.Sentence : null);
     }
 
     public Detector Detector => _feed.Detector;
@@ -35,7 +35,7 @@ internal sealed class LogScan
     public IEnumerable<Incident> Incidents => _incidents.Values;
 
     /// <summary>Of the file read last.</summary>
-    public TopologyReport Topology => _topology.Current;
+    public TopologyReport Topology => _topology.Report();
 
     /// <summary>What could not be read, or only in part.</summary>
     public IReadOnlyList<string> Problems => _problems;
@@ -52,7 +52,7 @@ internal sealed class LogScan
 
         using (reader)
         {
-            _topology = new(log);
+            _topology = new(new ClientResolver(log.TrustedProxies));
             var turn = new Turn();
             var workers = Math.Clamp(Environment.ProcessorCount, 1, 8);
             var tasks = Enumerable.Range(0, workers).Select(_ => Task.Factory.StartNew(
@@ -146,51 +146,5 @@ internal sealed class LogScan
         }
 
         _book.Stored(stored);
-    }
-
-    /// <summary>Lets workers observe in the order of their blocks' numbers.</summary>
-    private sealed class Turn
-    {
-        private readonly Lock _gate = new();
-        private readonly ManualResetEventSlim _changed = new();
-        private long _next;
-        private bool _stopped;
-
-        /// <summary>False: another worker failed or was cancelled.</summary>
-        public bool Wait(long number)
-        {
-            while (true)
-            {
-                lock (_gate)
-                {
-                    if (_stopped || _next == number)
-                    {
-                        return !_stopped;
-                    }
-
-                    _changed.Reset();
-                }
-
-                _changed.Wait();
-            }
-        }
-
-        public void Next()
-        {
-            lock (_gate)
-            {
-                _next++;
-                _changed.Set();
-            }
-        }
-
-        public void Stop()
-        {
-            lock (_gate)
-            {
-                _stopped = true;
-                _changed.Set();
-            }
-        }
     }
 }

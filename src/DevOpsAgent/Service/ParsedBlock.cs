@@ -40,7 +40,7 @@ internal sealed class ParsedBlock
             if (parser.TryParse(line, out var e, out var reason))
             {
                 Statistics.AddParsed(e.Format, line.Length);
-                topology?.Add(e);
+                topology?.Observe(e);
                 if (trustClf)
                 {
                     e.Flags &= ~LogEventFlags.Forgeable;
