@@ -28,7 +28,8 @@ internal static class AllowlistApi
     {
         var body = await call.Body(WebCall.Json.AllowlistBody);
         var (by, origin) = call.Who(body.By);
-        var outcome = await call.Parts.Actions.AllowAsync(Entry(call, body), by, origin, call.Aborted);
+        var (value, description, expiry) = Checked(call, body);
+        var outcome = await call.Parts.Actions.AllowAsync(value, description, expiry, by, origin, call.Aborted);
         await call.Answer(Outcome.View(outcome), WebCall.Json.ActionView, outcome.Kind == OutcomeKind.Done ? 201 : 200);
     }
 
@@ -37,10 +38,8 @@ internal static class AllowlistApi
         var id = call.RouteId();
         var body = await call.Body(WebCall.Json.AllowlistBody);
         var (by, origin) = call.Who(body.By);
-        var stored = call.Parts.Store.GetAllowlist().FirstOrDefault(e => e.Id == id)
-            ?? throw ProblemException.NotFound($"There is no allowlist entry {id}.", "GET /api/allowlist lists those that exist.");
-        var changed = Entry(call, body) with { Id = id, CreatedAt = stored.CreatedAt };
-        await call.Answer(Outcome.View(await call.Parts.Actions.AllowAsync(changed, by, origin, call.Aborted)), WebCall.Json.ActionView);
+        var (value, description, expiry) = Checked(call, body);
+        await call.Answer(Outcome.View(await call.Parts.Actions.ChangeAllowedAsync(id, value, description, expiry, by, origin, call.Aborted)), WebCall.Json.ActionView);
     }
 
     private static async Task Remove(WebCall call)
@@ -53,30 +52,9 @@ internal static class AllowlistApi
     private static async Task Import(WebCall call)
     {
         var (by, origin) = call.Who(call.Query("by"));
-        var known = call.Parts.Store.GetAllowlist().Select(static e => e.Value).ToHashSet(StringComparer.Ordinal);
-        int added = 0, unchanged = 0;
-        var problems = new List<ImportProblemView>();
-        foreach (var row in AllowlistCsv.Read(await call.BodyText(), call.Parts.Time.GetUtcNow()))
-        {
-            if (row.Entry is null)
-            {
-                problems.Add(new(row.Line, row.Problem!));
-            }
-            else if (!known.Add(row.Entry.Value))
-            {
-                unchanged++;
-            }
-            else if (await call.Parts.Actions.AllowAsync(row.Entry, by, origin, call.Aborted) is { Succeeded: false } refused)
-            {
-                problems.Add(new(row.Line, refused.Message));
-            }
-            else
-            {
-                added++;
-            }
-        }
-
-        await call.Answer(new ImportView(added, unchanged, problems.Count, [.. problems.Take(50)]), WebCall.Json.ImportView);
+        var result = await call.Parts.Actions.ImportAllowedAsync(await call.BodyText(), by, origin, call.Aborted);
+        var problems = result.Problems.Take(50).Select(static p => new ImportProblemView(p.Line, p.Message));
+        await call.Answer(new ImportView(result.Added, result.Changed, result.AlreadyThere, result.Problems.Count, [.. problems]), WebCall.Json.ImportView);
     }
 
     private static Task Export(WebCall call) =>
@@ -95,19 +73,18 @@ internal static class AllowlistApi
         return call.Answer(new CheckView(address.ToString(), entry is not null, entry is null ? null : AllowlistView.Of(entry), [.. blocks.Select(BlockView.Of)]), WebCall.Json.CheckView);
     }
 
-    private static AllowlistEntry Entry(WebCall call, AllowlistBody body)
+    private static (string Value, string Description, DateTimeOffset? ExpiresAt) Checked(WebCall call, AllowlistBody body)
     {
-        var now = call.Parts.Time.GetUtcNow();
-        if (!AllowlistValue.TryCanonical(body.IpOrCidr, out var value))
+        if (!AllowlistValue.TryParse(body.IpOrCidr, force: false, out var value, out var error))
         {
-            throw ProblemException.BadField("ip_or_cidr", $"'{BlocksApi.Short(body.IpOrCidr)}' is not an address, a CIDR range or a DNS name.", "Give one, as 203.0.113.7, 203.0.113.0/24 or monitor.example.org.");
+            throw ProblemException.BadField("ip_or_cidr", error, "Give one, as 203.0.113.7, 203.0.113.0/24 or monitor.example.org.");
         }
 
-        if (body.ExpiresAt is { } expiry && expiry <= now)
+        if (body.ExpiresAt is { } expiry && expiry <= call.Parts.Time.GetUtcNow())
         {
             throw ProblemException.BadField("expires_at", "It lies in the past: the entry would never act.", "Give a later time, or none for an entry that stays.");
         }
 
-        return new() { Value = value, Description = WebCall.Bounded("description", body.Description?.Trim() ?? "", 500), CreatedAt = now, ExpiresAt = body.ExpiresAt?.ToUniversalTime() };
+        return (value.Text, WebCall.Bounded("description", body.Description?.Trim() ?? "", AllowlistDesk.MaxDescription), body.ExpiresAt?.ToUniversalTime());
     }
 }

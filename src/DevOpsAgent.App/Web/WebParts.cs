@@ -27,9 +27,15 @@ internal interface IOperatorActions
     /// <summary>The content of the target for the live blocks, exactly as it is or would be written; empty for none.</summary>
     string ExportBlocks();
 
-    /// <summary>Adds an entry (Id 0) or changes one. What it covers is unblocked at once.</summary>
-    Task<ActionOutcome> AllowAsync(AllowlistEntry entry, string by, string origin, CancellationToken cancellationToken);
+    /// <summary>Adds an entry, or brings the one with this value up to date. What it covers is unblocked at once.</summary>
+    Task<ActionOutcome> AllowAsync(string value, string description, DateTimeOffset? expiresAt, string by, string origin, CancellationToken cancellationToken);
+
+    /// <summary>Changes an entry; another value replaces the old one.</summary>
+    Task<ActionOutcome> ChangeAllowedAsync(long entry, string value, string description, DateTimeOffset? expiresAt, string by, string origin, CancellationToken cancellationToken);
     Task<ActionOutcome> DisallowAsync(long entry, string by, string origin, CancellationToken cancellationToken);
+
+    /// <summary>Takes the rows that are fine and names those that are not.</summary>
+    Task<AllowlistImport> ImportAllowedAsync(string csv, string by, string origin, CancellationToken cancellationToken);
 
     /// <summary>The entry that covers the address now, if any.</summary>
     AllowlistEntry? FindAllowed(ClientAddress address);

@@ -33,7 +33,7 @@ internal sealed record BulkView
 
 internal sealed record CheckView(string Ip, bool Allowed, Views.AllowlistView? Entry, IReadOnlyList<Views.BlockView> Blocks);
 
-internal sealed record ImportView(int Added, int Unchanged, int Refused, IReadOnlyList<ImportProblemView> Problems);
+internal sealed record ImportView(int Added, int Changed, int Unchanged, int Refused, IReadOnlyList<ImportProblemView> Problems);
 
 internal sealed record ImportProblemView(int Line, string Message);
 

@@ -83,7 +83,7 @@ export class AllowlistView {
     try {
       const result = await api.importAllowed(await file.text());
       const problems = result.problems.map(p => el('li', {}, `line ${num(p.line)}: ${visibleText(p.message)}`));
-      replace(this.answer, el('p', {}, `Imported: ${count(result.added, 'entry', 'entries')} added, ${num(result.unchanged)} there before, ${num(result.refused)} refused.`), problems.length ? el('ul', {}, problems) : null);
+      replace(this.answer, el('p', {}, `Imported: ${count(result.added, 'entry', 'entries')} added, ${num(result.changed)} changed, ${num(result.unchanged)} there before, ${num(result.refused)} refused.`), problems.length ? el('ul', {}, problems) : null);
       await this.load();
     } catch (error) {
       report(error);

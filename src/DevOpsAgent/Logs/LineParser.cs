@@ -15,6 +15,7 @@ internal sealed class LineParser(ClientResolver resolver)
     private readonly ClfLine _clf = new(resolver);
     private readonly PartialLine _output = new();
     private readonly PartialLine _errors = new();
+    private bool _torn;
 
     /// <summary>
     /// The event's slices live until the next call. False with <see cref="UnparsedReason.None"/>: the line was a part of a
@@ -50,6 +51,7 @@ internal sealed class LineParser(ClientResolver resolver)
     {
         _output.Clear();
         _errors.Clear();
+        _torn = false;
     }
 
     /// <summary>Traefik writes "-" for what there is not.</summary>
@@ -97,7 +99,7 @@ internal sealed class LineParser(ClientResolver resolver)
         }
         else
         {
-            good = _clf.TryParse(text, ref e, out reason);
+            good = TryClf(text, ref e, out reason);
             if (text[0] == '[' && reason == UnparsedReason.NotALogLine)
             {
                 reason = ExplainArray(text);
@@ -115,7 +117,20 @@ internal sealed class LineParser(ClientResolver resolver)
             e.Flags |= LogEventFlags.OwnDenial;
         }
 
+        e.Flags |= _torn ? LogEventFlags.Suspect | LogEventFlags.Forgeable : LogEventFlags.None;
+        _torn &= e.Format == LogFormat.Json;
         return true;
+    }
+
+    // Attack: the user name "x\n203.0.113.9 - y" makes two lines of one record, of which the second blames 203.0.113.9:
+    //   198.51.100.210 - x
+    //   203.0.113.9 - y [21/Nov/2026:07:36:18 +0000] "GET /.env HTTP/1.1" 401 ...
+    // What follows such a torn line may be its rest, so it is suspect.
+    private bool TryClf(ReadOnlySpan<byte> text, scoped ref LogEvent e, out UnparsedReason reason)
+    {
+        var good = _clf.TryParse(text, ref e, out reason);
+        _torn |= reason is UnparsedReason.Truncated or UnparsedReason.BadClf;
+        return good;
     }
 
     // One wrapper only: {"log":"{\"log\":...}"} is nobody's format.
@@ -130,7 +145,7 @@ internal sealed class LineParser(ClientResolver resolver)
 
         if (text[0] != '{')
         {
-            return _clf.TryParse(text, ref e, out reason);
+            return TryClf(text, ref e, out reason);
         }
 
         var good = _json.TryParse(text, ref e, out _, out reason);

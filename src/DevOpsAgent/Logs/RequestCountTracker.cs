@@ -39,9 +39,11 @@ internal sealed class RequestCountTracker
     private int _rivalLines;
     private int _rivalNeeded = MinRival;
     private long _displaced = -1;
+    private bool _outOfStep;
 
     /// <summary>
-    /// True for a line out of step. <paramref name="time"/>: start, UTC ticks; <paramref name="requestCount"/>: -1 where the
+    /// True for a line out of step, and for the one that follows it: the last of several lines made from one record has the
+    /// record's true count, and a forged client. <paramref name="time"/>: start, UTC ticks; <paramref name="requestCount"/>: -1 where the
     /// line has none, of which nothing can be said.
     /// </summary>
     public bool IsSuspect(long requestCount, long time, long durationNs)
@@ -51,6 +53,13 @@ internal sealed class RequestCountTracker
             return false;
         }
 
+        var follows = _outOfStep;
+        _outOfStep = IsOutOfStep(requestCount, time, durationNs);
+        return _outOfStep || follows;
+    }
+
+    private bool IsOutOfStep(long requestCount, long time, long durationNs)
+    {
         var end = time + Math.Min(durationNs / 100, long.MaxValue / 4);
         if (_max < 0)
         {

@@ -53,18 +53,18 @@ internal sealed record TopologyReport(TopologyVerdict Verdict, string Sentence, 
         var balancers = peers.Where(p => IsBalancer(p.Key, p.Value, resolver)).OrderByDescending(p => p.Value.Count).ToArray();
         var throughBalancers = balancers.Sum(p => p.Value.Count);
         var forwarded = peers.Values.Sum(p => p.Forwarded) + others.Forwarded;
-        var forwardedElsewhere = forwarded - balancers.Sum(p => p.Value.Forwarded);
+        var trusted = Array.Exists(balancers, p => resolver.IsTrusted(p.Key));
         var known = balancers.All(p => resolver.IsTrusted(p.Key) || IsPrivate(p.Key));
 
         // One client with a hundred invented headers looks like a small balancer. A public peer passes for one only if it
         // carries most of the traffic; a private or configured one is believed earlier.
-        if (balancers.Length > 0 && (throughBalancers >= lines * 0.8 || (known && throughBalancers >= lines * 0.05)))
+        if (balancers.Length > 0 && (trusted || throughBalancers >= lines * 0.8 || (known && throughBalancers >= lines * 0.05)))
         {
             AddressRange[] proposed = [.. balancers.Where(p => !resolver.IsTrusted(p.Key)).Take(MaxProposed).Select(p => AddressRange.Single(p.Key))];
             return Say(TopologyVerdict.BehindBalancer, Balanced(throughBalancers, lines, balancers.Length, proposed), proposed);
         }
 
-        if (forwardedElsewhere > 0 || forwarded > 0)
+        if (forwarded > 0)
         {
             var senders = peers.Count(p => p.Value.Forwarded > 0);
             return Say(TopologyVerdict.HeaderSpoofed, Text(
