@@ -1,1 +1,1 @@
-return 0;
+return await DevOpsAgent.App.Cli.CommandLine.RunAsync(args, DevOpsAgent.App.Cli.Terminal.OfProcess());

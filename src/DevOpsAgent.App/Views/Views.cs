@@ -1,6 +1,7 @@
 using DevOpsAgent.Blocking;
 using DevOpsAgent.Detection;
 using DevOpsAgent.Incidents;
+using DevOpsAgent.Store;
 
 namespace DevOpsAgent.App.Views;
 
@@ -64,6 +65,20 @@ internal sealed record IncidentDetailView
     public required RecommendationView? Recommendation { get; init; }
     public required IReadOnlyList<StatusChangeView> History { get; init; }
     public required IReadOnlyList<BlockView> Blocks { get; init; }
+
+    /// <summary>Attempted changes, newest first.</summary>
+    public IReadOnlyList<ActionRecordView> Actions { get; init; } = [];
+    public IReadOnlyList<SimilarView> Similar { get; init; } = [];
+}
+
+/// <summary>Why: "same client", "same network 203.0.113.0/24", "5 of its top paths".</summary>
+internal sealed record SimilarView(long Id, string IpAddress, string ThreatType, string Severity, string Status, string Why);
+
+/// <summary>One attempted change. Result null: an intent that is not done yet.</summary>
+internal sealed record ActionRecordView(long Id, string ActionType, string Mode, DateTimeOffset IntendedAt, DateTimeOffset? AppliedAt, string ApprovedBy, string Subject, string? Result, string? Undo)
+{
+    public static ActionRecordView Of(ActionRecord a) =>
+        new(a.Id, a.ActionType, IncidentView.Name(a.Mode), a.IntendedAt, a.AppliedAt, a.ApprovedBy, a.Subject, a.Result, a.Undo);
 }
 
 internal sealed record RecommendationView

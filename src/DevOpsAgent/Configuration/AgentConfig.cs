@@ -1,5 +1,4 @@
 using DevOpsAgent.Addresses;
-using DevOpsAgent.Detection;
 
 namespace DevOpsAgent.Configuration;
 

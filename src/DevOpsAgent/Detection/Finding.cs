@@ -1,4 +1,5 @@
 using DevOpsAgent.Addresses;
+using DevOpsAgent.Configuration;
 
 namespace DevOpsAgent.Detection;
 
@@ -60,17 +61,4 @@ internal enum RuleAction : byte
     Record,
     Review,
     Block,
-}
-
-/// <summary>Operating mode, global or of one rule. Ordered: the lower of two applies.</summary>
-internal enum Mode : byte
-{
-    /// <summary>Reads and records only.</summary>
-    Disabled,
-
-    /// <summary>A person approves each block.</summary>
-    Review,
-
-    /// <summary>Blocks that all guards permit are carried out at once.</summary>
-    Auto,
 }

@@ -31,6 +31,9 @@ internal sealed record Incident
     /// <summary>Machine time of the last change of any kind; grows with each change.</summary>
     public required DateTimeOffset UpdatedAt { get; init; }
 
+    /// <summary>Machine time of the last change of status; set by the store.</summary>
+    public DateTimeOffset StatusAt { get; init; }
+
     /// <summary>One sentence in plain words.</summary>
     public required string Summary { get; init; }
 

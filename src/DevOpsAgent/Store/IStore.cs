@@ -1,7 +1,9 @@
 using DevOpsAgent.Addresses;
 using DevOpsAgent.Blocking;
+using DevOpsAgent.Configuration;
 using DevOpsAgent.Detection;
 using DevOpsAgent.Incidents;
+using DevOpsAgent.Logs;
 
 namespace DevOpsAgent.Store;
 
@@ -27,6 +29,22 @@ internal interface IStore : IDisposable
     /// False: it was not in one of these statuses (somebody was faster); nothing changed. <paramref name="update"/> may change other fields with it.
     /// </summary>
     bool TryTransition(long id, IReadOnlyCollection<IncidentStatus> from, StatusChange change, Func<Incident, Incident>? update, out Incident? current);
+
+    /// <summary>As <see cref="TryTransition"/>, and lifts the incident's live blocks with it: one transaction where the store can.</summary>
+    bool TryTransitionAndLift(long id, IReadOnlyCollection<IncidentStatus> from, StatusChange change, Func<Incident, Incident>? update, out Incident? current)
+    {
+        if (!TryTransition(id, from, change, update, out current))
+        {
+            return false;
+        }
+
+        foreach (var block in GetLiveBlocks().Where(b => b.IncidentId == id))
+        {
+            UpdateBlock(block.Id, BlockStatus.Lifted, change.Note, change.At);
+        }
+
+        return true;
+    }
 
     /// <summary>
     /// One transaction of the log pipeline: new and changed incidents (Id 0 = new; matched by Version, a stale one is re-read and
@@ -61,10 +79,27 @@ internal interface IStore : IDisposable
     IReadOnlyList<ActionRecord> GetActions(long? incidentId, bool openOnly, int limit);
 
     // Allowlist
+    /// <summary>Returns the id; where an entry of this value exists already, its id, and nothing is changed.</summary>
     long AddAllowlistEntry(AllowlistEntry entry);
     bool RemoveAllowlistEntry(long id);
     void UpdateAllowlistEntry(AllowlistEntry entry);
     IReadOnlyList<AllowlistEntry> GetAllowlist();
+
+    /// <summary>Adds those with Id 0 and updates the others: one transaction where the store can.</summary>
+    void SaveAllowlist(IReadOnlyList<AllowlistEntry> entries)
+    {
+        foreach (var entry in entries)
+        {
+            if (entry.Id == 0)
+            {
+                AddAllowlistEntry(entry);
+            }
+            else
+            {
+                UpdateAllowlistEntry(entry);
+            }
+        }
+    }
 
     // Small named values: mode set at run time, ...
     string? GetSetting(string name);
@@ -85,6 +120,9 @@ internal sealed record IncidentQuery
 
     /// <summary>Case-insensitive, contained in subject, clients, threat, summary or top paths.</summary>
     public string? Search { get; init; }
+
+    /// <summary>Not changed since.</summary>
+    public DateTimeOffset? UpdatedBefore { get; init; }
 
     /// <summary>An address inside one of the incident's clients.</summary>
     public ClientAddress? Client { get; init; }
@@ -112,16 +150,6 @@ internal sealed record PipelineCommit
 
 /// <summary>An incident to insert or update, and the status change to append, if any (IncidentId is filled in by the store).</summary>
 internal sealed record IncidentChange(Incident Incident, StatusChange? Change);
-
-/// <summary>How far a log was read. Everything before Offset is in the detector's stored state.</summary>
-/// <param name="Source">The configured path, or "stdin".</param>
-/// <param name="FileId">Device and inode as "dev:ino".</param>
-/// <param name="Offset">Bytes consumed of that file, always at the start of a line.</param>
-/// <param name="HeadHash">XxHash64-like hash of the file's first min(1024, Offset) bytes: tells a re-used inode or a copytruncate.</param>
-internal sealed record LogCheckpoint(string Source, string FileId, long Offset, ulong HeadHash, DateTimeOffset At);
-
-/// <summary>The detector's state for one client as an opaque, versioned blob.</summary>
-internal readonly record struct ClientStateRow(ClientAddress Client, byte[] State, long LastSeenTicks);
 
 internal sealed record ActionRecord
 {

@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using DevOpsAgent.Bench;
+
+// Each benchmark prints a table for people on stderr and, with --json, one JSON object on stdout.
+var benches = new Dictionary<string, (string What, Func<BenchOptions, Task<JsonObject>> Run)>(StringComparer.Ordinal)
+{
+    ["scan"] = ("1,000,000 JSON lines to incidents, against grep -c over the same file in the same run", ScanBench.RunAsync),
+    ["scan-clf"] = ("the same for CLF, against grep; and GoAccess and fail2ban-regex where installed", ScanBench.RunClfAsync),
+    ["follow"] = ("line appended -> file written at 2,000 lines/s: p99_ms, cpu_share", FollowBench.RunAsync),
+    ["idle"] = ("memory and time to ready of the published build: idle_mb, ready_ms", IdleBench.RunAsync),
+    ["hot"] = ("ns and bytes allocated per line: parse, classify, observe", HotBench.RunAsync),
+};
+
+if (args.Length == 0 || args[0] is "--help" or "-h" || !benches.TryGetValue(args[0], out var bench))
+{
+    Console.Error.WriteLine("usage: ./bench NAME [--json] [--rounds N] [--lines N]");
+    foreach (var (name, (what, _)) in benches)
+    {
+        Console.Error.WriteLine($"  {name,-9} {what}");
+    }
+
+    return args.Length > 0 && args[0] is "--help" or "-h" ? 0 : 2;
+}
+
+int Number(string flag, int fallback)
+{
+    var at = Array.IndexOf(args, flag);
+    return at >= 0 && at + 1 < args.Length && int.TryParse(args[at + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : fallback;
+}
+
+var options = new BenchOptions(
+    Agent: Environment.GetEnvironmentVariable("BENCH_AGENT") ?? throw new InvalidOperationException("run me through ./bench"),
+    Samples: Environment.GetEnvironmentVariable("BENCH_SAMPLES") ?? "samples",
+    Cache: Environment.GetEnvironmentVariable("BENCH_CACHE") ?? Path.Combine(Path.GetTempPath(), "devops-agent-bench"),
+    Rounds: Number("--rounds", 0),
+    Lines: Number("--lines", 1_000_000));
+Directory.CreateDirectory(options.Cache);
+var figures = await bench.Run(options);
+figures["bench"] = args[0];
+if (args.Contains("--json"))
+{
+    Console.WriteLine(figures.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
+}
+else
+{
+    foreach (var (key, value) in figures)
+    {
+        Console.WriteLine($"{key,-28} {value?.ToJsonString()}");
+    }
+}
+
+return 0;

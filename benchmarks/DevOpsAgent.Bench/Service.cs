@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace DevOpsAgent.Bench;
+
+/// <summary>The published service in a temporary directory, with its log, its deny folder and its page on loopback.</summary>
+internal sealed class Service : IAsyncDisposable
+{
+    private readonly Process _process;
+
+    private Service(string folder, Process process, int port, double readyMs)
+    {
+        Folder = folder;
+        _process = process;
+        Port = port;
+        ReadyMs = readyMs;
+    }
+
+    public string Folder { get; }
+    public int Port { get; }
+    public double ReadyMs { get; }
+    public int Pid => _process.Id;
+    public string Log => Path.Combine(Folder, "access.log");
+    public string DenyFile => Path.Combine(Folder, "dynamic", "devops-agent.yaml");
+
+    public static async Task<Service> StartAsync(string agent)
+    {
+        var folder = Directory.CreateTempSubdirectory("devops-agent-bench-").FullName;
+        Directory.CreateDirectory(Path.Combine(folder, "dynamic"));
+        File.WriteAllText(Path.Combine(folder, "access.log"), "");
+        var port = FreePort();
+        File.WriteAllText(Path.Combine(folder, "config.yaml"), $"""
+            mode: auto
+            logs:
+              - path: {folder}/access.log
+            database:
+              path: {folder}/agent.db
+            blocking:
+              directory: {folder}/dynamic
+              max_new_blocks: 100000
+            web:
+              serve: true
+              listen: 127.0.0.1:{port}
+            """);
+        var start = new ProcessStartInfo(agent) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.ArgumentList.Add("--config");
+        start.ArgumentList.Add(Path.Combine(folder, "config.yaml"));
+        var clock = Stopwatch.StartNew();
+        var process = Process.Start(start)!;
+        process.OutputDataReceived += static (_, _) => { };
+        process.ErrorDataReceived += static (_, _) => { };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        while (true)
+        {
+            try
+            {
+                using var answer = await client.GetAsync(new Uri("/readyz", UriKind.Relative));
+                if (answer.StatusCode == HttpStatusCode.OK)
+                {
+                    return new(folder, process, port, clock.Elapsed.TotalMilliseconds);
+                }
+            }
+            catch (HttpRequestException)
+            {
+                // Not listening yet.
+            }
+
+            if (process.HasExited || clock.Elapsed > TimeSpan.FromSeconds(20))
+            {
+                throw new InvalidOperationException("the service did not become ready");
+            }
+
+            await Task.Delay(2);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            await _process.WaitForExitAsync();
+        }
+
+        _process.Dispose();
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

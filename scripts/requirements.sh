@@ -1,0 +1,43 @@
+# Sourced by run, test and bench: installs what is missing, or says exactly what to install. Quiet when all is there.
+
+need_dotnet() {
+  command -v dotnet >/dev/null && return
+  echo "The .NET 10 SDK is missing. Install it: https://dotnet.microsoft.com/download/dotnet/10.0 (or your distribution's dotnet-sdk-10.0)" >&2
+  exit 3
+}
+
+# need_package "what for" PACKAGE...: through apt-get as root, else the command to type.
+need_package() {
+  local why=$1
+  shift
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "installing $* ($why)" >&2
+    local log
+    log=$(mktemp)
+    if DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >"$log" 2>&1 ||
+       { apt-get update -qq >>"$log" 2>&1 && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >>"$log" 2>&1; }; then
+      rm -f "$log"
+      return
+    fi
+    tail -n 20 "$log" >&2
+    rm -f "$log"
+  fi
+  echo "$* is missing ($why). Install it: sudo apt-get install $*" >&2
+  exit 3
+}
+
+has_library() {
+  local file
+  for file in /usr/lib/*/"$1" /usr/lib64/"$1" /lib/*/"$1" /usr/lib/"$1"; do
+    [ -e "$file" ] && return
+  done
+  return 1
+}
+
+need_sqlite() {
+  has_library libsqlite3.so.0 || need_package "the store" libsqlite3-0
+}
+
+need_chromium() {
+  [ -x /usr/bin/chromium ] || need_package "tests of the web page" chromium
+}

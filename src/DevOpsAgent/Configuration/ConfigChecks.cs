@@ -1,0 +1,73 @@
+using System.Net;
+
+namespace DevOpsAgent.Configuration;
+
+/// <summary>What only several keys together show: contradictions are problems, likely mistakes are warnings.</summary>
+internal static class ConfigChecks
+{
+    public static void Run(AgentConfig config, IReadOnlyDictionary<string, ConfigOrigin> origins, List<ConfigProblem> problems, List<ConfigProblem> warnings)
+    {
+        var blocking = config.Blocking;
+        if (blocking.MaxTtl < blocking.Ttl)
+        {
+            Problem(["blocking.max_ttl", "blocking.ttl"],
+                $"'blocking.max_ttl' ({DurationText.Of(blocking.MaxTtl)}) is shorter than 'blocking.ttl' ({DurationText.Of(blocking.Ttl)}); raise the one or lower the other");
+        }
+
+        if (blocking.MaxBlocks < blocking.MaxNewBlocks)
+        {
+            Problem(["blocking.max_new_blocks", "blocking.max_blocks"],
+                $"'blocking.max_new_blocks' ({blocking.MaxNewBlocks}) is more than 'blocking.max_blocks' ({blocking.MaxBlocks}); lower it");
+        }
+
+        if (blocking.EntryPoints.Count == 0)
+        {
+            Problem(["blocking.entry_points"], "'blocking.entry_points' is empty, so nothing would be denied; name Traefik's entry points, as [web, websecure]");
+        }
+
+        // Traefik would read the half-written temporary file as configuration.
+        if (blocking is { Directory: { } directory, TempDirectory: { } temporary } && Path.GetFullPath(directory) == Path.GetFullPath(temporary))
+        {
+            Problem(["blocking.temp_directory"], "'blocking.temp_directory' is Traefik's watched directory itself; name one beside it, on the same file system");
+        }
+
+        var llm = config.Llm;
+        if (llm.ServiceType == "api_key" && (llm.Provider is null || llm.ApiKey is null))
+        {
+            Problem(["llm.service_type", "llm.provider", "llm.api_key"],
+                $"'llm.service_type' is api_key, which needs '{(llm.Provider is null ? "llm.provider" : "llm.api_key")}' too");
+        }
+
+        if (config.Web.AllowedHosts.Count == 0 && IPEndPoint.TryParse(config.Web.Listen, out var listen) && !IPAddress.IsLoopback(listen.Address))
+        {
+            Problem(["web.listen"], $"'web.listen' ({config.Web.Listen}) can be reached from outside and there is no login; name the host names that may be used in 'web.allowed_hosts', or listen on 127.0.0.1");
+        }
+
+        if (config.Elasticsearch.Url is not null)
+        {
+            Warn(["elasticsearch.url"], "'elasticsearch.url' is accepted, but this version does not read logs from Elasticsearch yet; name log files under 'logs'");
+        }
+
+        if (config.Mode == Mode.Auto && blocking.Directory is null)
+        {
+            Warn(["mode"], "'mode' is auto, but 'blocking.directory' is not set: nothing will be denied, only said");
+        }
+
+        if (config.Logs.FirstOrDefault(static l => l.TrustedProxies.Any(static p => p.PrefixLength == 0)) is { } open)
+        {
+            Warn(["logs"], $"'trusted_proxies' of {open.Path} holds every address there is: any client can then claim to be any other");
+        }
+
+        void Problem(string[] keys, string message)
+        {
+            // A key that could not be read stands at its default: comparing that would blame the wrong key.
+            if (!keys.Any(k => problems.Exists(p => p.Message.StartsWith($"'{k}' ", StringComparison.Ordinal))))
+            {
+                problems.Add(Place(keys).Problem(message));
+            }
+        }
+
+        void Warn(string[] keys, string message) => warnings.Add(Place(keys).Problem(message));
+        ConfigOrigin Place(string[] keys) => keys.Select(k => origins.GetValueOrDefault(k)).FirstOrDefault(static o => o is not null) ?? new(ConfigReader.DefaultName, 0, 0);
+    }
+}

@@ -1,0 +1,76 @@
+using static DevOpsAgent.Configuration.KeyTypes;
+
+namespace DevOpsAgent.Configuration;
+
+/// <summary>
+/// Every key that a configuration may have, in the order in which it is shown. Files, variables, flags, <c>config show</c>
+/// and the suggestions for unknown keys all go by this table; tests hold it against AgentConfig and config/default.yaml.
+/// </summary>
+internal static class ConfigKeys
+{
+    public static KeyTable<LogConfig> Log { get; } = new(
+    [
+        new ConfigKey<LogConfig, string>("path", LogPath, static c => c.Path, static (c, v) => c with { Path = v }),
+        new ConfigKey<LogConfig, bool>("read_rotated", Bool, static c => c.ReadRotated, static (c, v) => c with { ReadRotated = v }),
+        new ConfigKey<LogConfig, bool>("from_start", Bool, static c => c.FromStart, static (c, v) => c with { FromStart = v }),
+        new ConfigKey<LogConfig, bool>("trust_clf", Bool, static c => c.TrustClf, static (c, v) => c with { TrustClf = v }),
+        new ConfigKey<LogConfig, IReadOnlyList<Addresses.AddressRange>>("trusted_proxies", List(AddressOrRange, "[10.0.0.0/8, 192.168.0.7]"),
+            static c => c.TrustedProxies, static (c, v) => c with { TrustedProxies = v }),
+    ]);
+
+    public static KeyTable<AgentConfig> All { get; } = new(
+    [
+        Key("mode", Choice<Mode>(), static c => c.Mode, static (c, v) => c with { Mode = v }),
+        Key("logs", new LogsType(), static c => c.Logs, static (c, v) => c with { Logs = v }),
+
+        Key("llm.service_type", Choice("url", "api_key"), static c => c.Llm.ServiceType, static (c, v) => c with { Llm = c.Llm with { ServiceType = v } }),
+        Key("llm.url", Optional(HttpUrl), static c => c.Llm.Url, static (c, v) => c with { Llm = c.Llm with { Url = v } }),
+        Key("llm.provider", Optional(Text), static c => c.Llm.Provider, static (c, v) => c with { Llm = c.Llm with { Provider = v } }),
+        Key("llm.api_key", Optional(KeyTypes.Secret), static c => c.Llm.ApiKey, static (c, v) => c with { Llm = c.Llm with { ApiKey = v } }),
+        Key("llm.model", Optional(Text), static c => c.Llm.Model, static (c, v) => c with { Llm = c.Llm with { Model = v } }),
+        Key("llm.temperature", Fraction(-1, 0, 2, "must be a number from 0 to 2"), static c => c.Llm.Temperature, static (c, v) => c with { Llm = c.Llm with { Temperature = v } }),
+
+        Key("elasticsearch.url", Optional(HttpUrl), static c => c.Elasticsearch.Url, static (c, v) => c with { Elasticsearch = c.Elasticsearch with { Url = v } }),
+        Key("elasticsearch.username", Optional(Text), static c => c.Elasticsearch.Username, static (c, v) => c with { Elasticsearch = c.Elasticsearch with { Username = v } }),
+        Key("elasticsearch.password", Optional(KeyTypes.Secret), static c => c.Elasticsearch.Password, static (c, v) => c with { Elasticsearch = c.Elasticsearch with { Password = v } }),
+        Key("elasticsearch.index_pattern", Text, static c => c.Elasticsearch.IndexPattern, static (c, v) => c with { Elasticsearch = c.Elasticsearch with { IndexPattern = v } }),
+
+        Key("kubernetes.context", Optional(Text), static c => c.Kubernetes.Context, static (c, v) => c with { Kubernetes = c.Kubernetes with { Context = v } }),
+
+        Key("database.path", Text, static c => c.Database.Path, static (c, v) => c with { Database = c.Database with { Path = v } }),
+        Key("database.retention", Duration, static c => c.Database.Retention, static (c, v) => c with { Database = c.Database with { Retention = v } }),
+
+        Key("guardrails.enabled", Bool, static c => c.Guardrails.Enabled, static (c, v) => c with { Guardrails = c.Guardrails with { Enabled = v } }),
+        Key("guardrails.input_policy", Choice("block", "sanitize", "audit"), static c => c.Guardrails.InputPolicy, static (c, v) => c with { Guardrails = c.Guardrails with { InputPolicy = v } }),
+        Key("guardrails.output_policy", Choice("block", "sanitize", "audit"), static c => c.Guardrails.OutputPolicy, static (c, v) => c with { Guardrails = c.Guardrails with { OutputPolicy = v } }),
+
+        Key("detection.rules", List(Text, "[/etc/devops-agent/rules]"), static c => c.Detection.Rules, static (c, v) => c with { Detection = c.Detection with { Rules = v } }),
+        Key("detection.disabled_rules", List(Text, "[directory-scan]"), static c => c.Detection.DisabledRules, static (c, v) => c with { Detection = c.Detection with { DisabledRules = v } }),
+        Key("detection.max_clients", Number(1, 10_000_000), static c => c.Detection.MaxClients, static (c, v) => c with { Detection = c.Detection with { MaxClients = v } }),
+        Key("detection.max_memory", Size(1 << 20), static c => c.Detection.MaxMemory, static (c, v) => c with { Detection = c.Detection with { MaxMemory = v } }),
+
+        Key("blocking.directory", Optional(Text), static c => c.Blocking.Directory, static (c, v) => c with { Blocking = c.Blocking with { Directory = v } }),
+        Key("blocking.file_name", YamlFileName, static c => c.Blocking.FileName, static (c, v) => c with { Blocking = c.Blocking with { FileName = v } }),
+        Key("blocking.temp_directory", Optional(Text), static c => c.Blocking.TempDirectory, static (c, v) => c with { Blocking = c.Blocking with { TempDirectory = v } }),
+        Key("blocking.entry_points", List(EntryPoint, "[web, websecure]"), static c => c.Blocking.EntryPoints, static (c, v) => c with { Blocking = c.Blocking with { EntryPoints = v } }),
+        Key("blocking.traefik_api", Optional(HttpUri), static c => c.Blocking.TraefikApi, static (c, v) => c with { Blocking = c.Blocking with { TraefikApi = v } }),
+        Key("blocking.ttl", Duration, static c => c.Blocking.Ttl, static (c, v) => c with { Blocking = c.Blocking with { Ttl = v } }),
+        Key("blocking.max_ttl", Duration, static c => c.Blocking.MaxTtl, static (c, v) => c with { Blocking = c.Blocking with { MaxTtl = v } }),
+        Key("blocking.offence_window", Duration, static c => c.Blocking.OffenceWindow, static (c, v) => c with { Blocking = c.Blocking with { OffenceWindow = v } }),
+        Key("blocking.max_new_blocks", Number(1, 1_000_000), static c => c.Blocking.MaxNewBlocks, static (c, v) => c with { Blocking = c.Blocking with { MaxNewBlocks = v } }),
+        Key("blocking.interval", Duration, static c => c.Blocking.Interval, static (c, v) => c with { Blocking = c.Blocking with { Interval = v } }),
+        Key("blocking.max_blocks", Number(1, 1_000_000), static c => c.Blocking.MaxBlocks, static (c, v) => c with { Blocking = c.Blocking with { MaxBlocks = v } }),
+        Key("blocking.min_prefix_ipv4", Number(8, 32), static c => c.Blocking.MinPrefixIpv4, static (c, v) => c with { Blocking = c.Blocking with { MinPrefixIpv4 = v } }),
+        Key("blocking.min_prefix_ipv6", Number(16, 128), static c => c.Blocking.MinPrefixIpv6, static (c, v) => c with { Blocking = c.Blocking with { MinPrefixIpv6 = v } }),
+        Key("blocking.aggregate_share", Fraction(0, 0, 1, "must be a number above 0, at most 1"), static c => c.Blocking.AggregateShare, static (c, v) => c with { Blocking = c.Blocking with { AggregateShare = v } }),
+        Key("blocking.allow_private", List(AddressOrRange, "[192.168.7.0/24]"), static c => c.Blocking.AllowPrivate, static (c, v) => c with { Blocking = c.Blocking with { AllowPrivate = v } }),
+        Key("blocking.own", List(AddressOrRange, "[203.0.113.10]"), static c => c.Blocking.Own, static (c, v) => c with { Blocking = c.Blocking with { Own = v } }),
+
+        Key("web.serve", Bool, static c => c.Web.Serve, static (c, v) => c with { Web = c.Web with { Serve = v } }),
+        Key("web.listen", Listen, static c => c.Web.Listen, static (c, v) => c with { Web = c.Web with { Listen = v } }),
+        Key("web.allowed_hosts", List(HostName, "[agent.example.org]"), static c => c.Web.AllowedHosts, static (c, v) => c with { Web = c.Web with { AllowedHosts = v } }),
+    ]);
+
+    private static ConfigKey<AgentConfig, T> Key<T>(string path, KeyType<T> type, Func<AgentConfig, T> get, Func<AgentConfig, T, AgentConfig> set) =>
+        new(path, type, get, set);
+}

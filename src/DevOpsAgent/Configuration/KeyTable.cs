@@ -1,0 +1,89 @@
+namespace DevOpsAgent.Configuration;
+
+/// <summary>All keys of a record, and how a group of YAML keys is read by them.</summary>
+internal sealed class KeyTable<TOwner>
+{
+    private readonly Dictionary<string, ConfigKey<TOwner>> _byPath;
+    private readonly HashSet<string> _sections;
+
+    public KeyTable(IReadOnlyList<ConfigKey<TOwner>> keys)
+    {
+        Keys = keys;
+        _byPath = keys.ToDictionary(static k => k.Path, StringComparer.Ordinal);
+        _sections = [.. keys.Select(static k => k.Path.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot ? k.Path[..dot] : "").Where(static s => s.Length > 0)];
+    }
+
+    public IReadOnlyList<ConfigKey<TOwner>> Keys { get; }
+
+    public ConfigKey<TOwner>? Find(string path) => _byPath.GetValueOrDefault(path);
+
+    /// <summary>Reads a group of keys into the owner; each key that was read is told to <paramref name="onRead"/>. False: something was wrong and is reported.</summary>
+    public bool TryRead(ConfigMap map, string prefix, KeyReader reader, ref TOwner owner, Action<string, ConfigNode>? onRead)
+    {
+        var fine = true;
+        foreach (var (key, value) in map.Entries)
+        {
+            var path = prefix + key.Value;
+            if (_byPath.TryGetValue(path, out var known))
+            {
+                if (known.TryRead(value, reader, ref owner))
+                {
+                    onRead?.Invoke(path, value);
+                }
+                else
+                {
+                    fine = false;
+                }
+            }
+            else if (prefix.Length == 0 && _sections.Contains(path))
+            {
+                fine &= TryReadSection(value, path, reader, ref owner, onRead);
+            }
+            else
+            {
+                reader.Report(key, Unknown(key.Value, prefix));
+                fine = false;
+            }
+        }
+
+        return fine;
+    }
+
+    private bool TryReadSection(ConfigNode value, string section, KeyReader reader, ref TOwner owner, Action<string, ConfigNode>? onRead)
+    {
+        switch (value)
+        {
+            case ConfigMap inner:
+                return TryRead(inner, section + ".", reader, ref owner, onRead);
+            case ConfigScalar { IsNull: true }: // all keys below it are commented out
+                return true;
+            default:
+                var first = Keys.First(k => k.Path.StartsWith(section + ".", StringComparison.Ordinal)).Path[(section.Length + 1)..];
+                reader.Report(value, $"'{section}' must be a group of keys, as '{section}:' and below it, indented, '{first}: ...', not {KeyReader.Kind(value)}");
+                return false;
+        }
+    }
+
+    private string Unknown(string written, string prefix)
+    {
+        string[] siblings = prefix.Length == 0
+            ? [.. _sections, .. Keys.Where(static k => !k.Path.Contains('.', StringComparison.Ordinal)).Select(static k => k.Path)]
+            : [.. Keys.Where(k => k.Path.StartsWith(prefix, StringComparison.Ordinal)).Select(k => k.Path[prefix.Length..])];
+        var where = prefix.Length == 0 ? "" : $" in '{prefix.TrimEnd('.')}'";
+        if (written == "<<")
+        {
+            return "merge keys (<<) are not supported; write the keys out";
+        }
+
+        if (NearestName.Of(written, siblings) is { } near)
+        {
+            return $"unknown key '{written}'{where}; did you mean '{near}'?";
+        }
+
+        // "ttl" at the top: right key, wrong place.
+        var elsewhere = Keys.FirstOrDefault(k => k.Path.EndsWith("." + written, StringComparison.Ordinal))?.Path ?? (_sections.Contains(written) ? written : null);
+        return elsewhere is null
+            ? $"unknown key '{written}'{where}; known here: {string.Join(", ", siblings.Order(StringComparer.Ordinal))}"
+            : $"unknown key '{written}'{where}; did you mean '{elsewhere}'?";
+    }
+}

@@ -1,0 +1,470 @@
+using DevOpsAgent.Addresses;
+using DevOpsAgent.Configuration;
+using DevOpsAgent.Logs;
+using DevOpsAgent.Store;
+
+namespace DevOpsAgent.Detection;
+
+/// <summary>Reads a line again for its texts. True: <paramref name="e"/> is set. Called only for requests that become evidence.</summary>
+internal delegate bool EventReader(ReadOnlySpan<byte> line, out LogEvent e);
+
+/// <summary>
+/// The Detector is stage two: it sees the facts of every request in the order of the log, counts them per client
+/// against all rules in windows of event time, and yields findings. One thread; no clock but the events' own.
+/// <para>
+/// Time: a client's windows move with its own newest event, so events may be out of order by less than a window and
+/// sources may lag behind each other. An event from the far future (a clock that jumped, a forged CLF line) can neither
+/// close a window for others nor keep it from firing: its entries are dropped when an ordinary one comes.
+/// </para>
+/// </summary>
+internal sealed class Detector
+{
+    /// <summary>While a client goes on, its finding is renewed this often (event time), or when its count has doubled.</summary>
+    private static readonly long RenewTicks = TimeSpan.FromMinutes(5).Ticks;
+
+    private readonly RuleSet _rules;
+    private readonly ClientTable _clients;
+    private readonly CampaignTracker[] _campaigns;
+    private readonly CompiledCondition[] _conditions;
+    private readonly CampaignCondition?[] _campaignOf;
+    private readonly ulong _tags;
+    private readonly FactFlags _shapes;
+    private readonly uint _methods;
+    private readonly bool _refused;
+    private readonly bool _all;
+    private readonly bool _variants;
+    private readonly List<int> _touched = [];
+    private ClientAddress _watched;
+    private readonly Dictionary<int, long> _excepted = [];
+
+    public Detector(RuleSet rules, DetectionConfig config)
+    {
+        _rules = rules;
+        _conditions = rules.Conditions;
+        _clients = new(config);
+        _campaigns = [.. rules.Rules.Select((r, i) => (r, i)).Where(x => x.r.Campaign is not null).Select(x => new CampaignTracker(rules, x.i))];
+        _campaignOf = [.. rules.Rules.Select(r => r.Campaign)];
+        foreach (var where in _conditions.Select(c => c.Where).Concat(_campaigns.Select(c => c.Where)))
+        {
+            _variants |= where.ShapeAny.HasFlag(FactFlags.Variant) || where.ShapeNone.HasFlag(FactFlags.Variant);
+            if (where.PathAny != 0)
+            {
+                _tags |= where.PathAny;
+            }
+            else if (where.AgentAny != 0)
+            {
+                _tags |= where.AgentAny;
+            }
+            else if (where.Status is { } status && !Enumerable.Range(200, 200).Any(status.Contains))
+            {
+                _refused = true;
+            }
+            else if ((where.ShapeAny & ~FactFlags.Variant) != FactFlags.None)
+            {
+                _shapes |= where.ShapeAny & ~FactFlags.Variant;
+            }
+            else if (where.Methods != 0 && (where.Methods & CommonMethods) == 0)
+            {
+                _methods |= where.Methods;
+            }
+            else if (where.ShapeAny != FactFlags.Variant)
+            {
+                _all = true;
+            }
+        }
+    }
+
+    private const uint CommonMethods = 1u << (int)MethodCode.Get | 1u << (int)MethodCode.Head | 1u << (int)MethodCode.Post;
+
+    public int Clients => _clients.Count;
+    public long Evicted => _clients.Evicted;
+
+    /// <summary>Estimate, bytes.</summary>
+    public long Memory => _clients.Bytes;
+
+    public RuleSet Rules => _rules;
+
+    /// <summary>Counts one request and adds the findings that it causes. Never throws for any content of the line.</summary>
+    /// <param name="line">The raw line: kept as a sample where it is evidence.</param>
+    public void Observe(in EventFacts facts, ReadOnlySpan<byte> line, EventReader read, ICollection<Finding> findings)
+    {
+        if ((facts.Flags & FactFlags.OwnDenial) != FactFlags.None || facts.Client.IsNone)
+        {
+            return;
+        }
+
+        var state = _clients.GetOrAdd(facts.Client);
+        state.Count(facts.Time, _rules.RatioWindows);
+        if (state.Records is { } records)
+        {
+            foreach (var record in records)
+            {
+                record.AddToChart(facts);
+            }
+        }
+
+        var plain = facts.Status is < 200 or >= 400;
+        if ((facts.Tags & _tags) == 0 && (facts.Flags & _shapes) == FactFlags.None && !(plain && _refused) && !_all && (_methods >> (int)facts.Method & 1) == 0)
+        {
+            state.CountView(facts);
+            return;
+        }
+
+        Count(facts, state, line, read, findings);
+    }
+
+    /// <summary>From now on, counts for this client which exceptions applied, for <see cref="Explain"/>.</summary>
+    public void Watch(ClientAddress client)
+    {
+        _watched = client;
+        _excepted.Clear();
+    }
+
+    /// <summary>What each rule counted for a client up to its newest request. Null: the client is not remembered.</summary>
+    public Explanation? Explain(ClientAddress client)
+    {
+        if (_clients.Find(client) is not { } state)
+        {
+            return null;
+        }
+
+        var rules = _rules.Rules.Select((rule, index) => new RuleExplanation
+        {
+            Rule = rule,
+            Fired = state.Record(_rules.RuleThreats[index])?.Fired.Where(f => f.Rule == index).Select(f => (FiredRule?)f).FirstOrDefault(),
+            Conditions = [.. _rules.RuleConditions[index].Select(c => CountOf(state, _conditions[c], state.LastSeen))],
+            Excepted = client == _watched ? _excepted.GetValueOrDefault(index) : 0,
+            Campaign = _campaigns.FirstOrDefault(c => c.Rule == index)?.Describe(client),
+        });
+        return new()
+        {
+            Client = client,
+            FirstSeen = new(state.FirstSeen, TimeSpan.Zero),
+            LastSeen = new(state.LastSeen, TimeSpan.Zero),
+            Requests = state.Requests,
+            Rules = [.. rules],
+        };
+    }
+
+    /// <summary>Clients and campaigns changed since the last call, to be stored together with how far the log was read.</summary>
+    public IReadOnlyList<ClientStateRow> TakeDirty()
+    {
+        var rows = new List<ClientStateRow>();
+        foreach (var state in _clients.TakeDirty())
+        {
+            rows.Add(new(state.Address, StateCodec.Write(_rules, state.Write), state.LastSeen));
+        }
+
+        if (_campaigns.Any(c => c.Dirty))
+        {
+            rows.Add(new(ClientAddress.None, StateCodec.Write(_rules, WriteCampaigns), 0));
+        }
+
+        return rows;
+    }
+
+    /// <summary>Clients evicted since the last call whose stored state can be deleted.</summary>
+    public IReadOnlyList<ClientAddress> TakeForgotten() => _clients.TakeForgotten();
+
+    /// <summary>
+    /// Takes up a stored state. False: it was written by other rules or another version, or is damaged; it is ignored
+    /// and the client starts anew. Never throws.
+    /// </summary>
+    public bool TryRestore(in ClientStateRow row)
+    {
+        if (row.Client.IsNone)
+        {
+            return StateCodec.TryRead(_rules, row.State, from => { ReadCampaigns(from); return true; }, out _);
+        }
+
+        var client = row.Client;
+        if (!StateCodec.TryRead(_rules, row.State, from => ClientState.Read(from, client, _rules), out var state))
+        {
+            return false;
+        }
+
+        state.Stored = true;
+        _clients.Add(state);
+        return true;
+    }
+
+    private void WriteCampaigns(BinaryWriter to)
+    {
+        foreach (var campaign in _campaigns)
+        {
+            campaign.Write(to);
+        }
+    }
+
+    private void ReadCampaigns(BinaryReader from)
+    {
+        foreach (var campaign in _campaigns)
+        {
+            campaign.Read(from);
+        }
+    }
+
+    private void Count(EventFacts facts, ClientState state, ReadOnlySpan<byte> line, EventReader read, ICollection<Finding> findings)
+    {
+        if (_variants && facts.StemHash != 0 && (facts.Flags & FactFlags.Asset) == FactFlags.None && StatusSet.Refused.Contains(facts.Status) && state.IsVariant(facts))
+        {
+            facts.Flags |= FactFlags.Variant;
+        }
+
+        _touched.Clear();
+        ulong evidence = 0;
+        var counted = false;
+        foreach (var condition in _conditions)
+        {
+            if (!condition.Where.Matches(facts) || IsExcepted(condition.Rule, facts))
+            {
+                continue;
+            }
+
+            counted = true;
+            var window = state.FindOrAdd(condition.Index);
+            if (condition.Kind == CountKind.Ratio)
+            {
+                window.AddWeight(facts.Time, condition.WithinTicks);
+            }
+            else
+            {
+                window.Add(condition.KeyOf(facts), facts.Time, condition);
+                if (condition.Marks || condition.Capacity <= 2 || window.Count * 2 >= condition.Capacity)
+                {
+                    evidence |= 1UL << (_rules.RuleThreats[condition.Rule] & 63);
+                }
+            }
+
+            if (_touched.Count == 0 || _touched[^1] != condition.Rule)
+            {
+                _touched.Add(condition.Rule);
+            }
+        }
+
+        if (evidence != 0)
+        {
+            AddEvidence(facts, state, line, read, evidence);
+        }
+        else
+        {
+            state.CountView(facts);
+        }
+
+        foreach (var rule in _touched)
+        {
+            TryFire(rule, facts, state);
+        }
+
+        if (evidence != 0)
+        {
+            Emit(facts, state, evidence, findings);
+        }
+
+        foreach (var campaign in _campaigns)
+        {
+            if (campaign.Where.Matches(facts) && !IsExcepted(campaign.Rule, facts))
+            {
+                campaign.Observe(facts, state, _clients, findings);
+            }
+        }
+
+        if (counted)
+        {
+            _clients.Update(state, TierOf(state));
+        }
+    }
+
+    private bool IsExcepted(int rule, in EventFacts facts)
+    {
+        foreach (var exception in _rules.Rules[rule].Except)
+        {
+            if (exception.Matches(facts))
+            {
+                if (facts.Client == _watched)
+                {
+                    _excepted[rule] = _excepted.GetValueOrDefault(rule) + 1;
+                }
+
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void AddEvidence(in EventFacts facts, ClientState state, ReadOnlySpan<byte> line, EventReader read, ulong threats)
+    {
+        if (!read(line, out var e))
+        {
+            e = default;
+        }
+
+        for (var threat = 0; threat < _rules.Threats.Length; threat++)
+        {
+            if ((threats >> (threat & 63) & 1) != 0)
+            {
+                var record = state.Record(threat);
+                if (record is null)
+                {
+                    record = new(threat, facts.Time, state.Requests - 1);
+                    (state.Records ??= []).Add(record);
+                    record.AddToChart(facts);
+                }
+
+                record.Add(facts, line, e);
+            }
+        }
+    }
+
+    private void TryFire(int rule, in EventFacts facts, ClientState state)
+    {
+        if (_campaignOf[rule] is null && Holds(rule, state, facts.Time)
+            && state.Record(_rules.RuleThreats[rule]) is { } record && !record.Fired.Exists(f => f.Rule == rule))
+        {
+            record.Fired.Add(new(rule, facts.Time, state.Requests));
+        }
+    }
+
+    private bool Holds(int rule, ClientState state, long time)
+    {
+        foreach (var index in _rules.RuleConditions[rule])
+        {
+            var condition = _conditions[index];
+            var window = state.Find(index);
+            if (condition.Kind == CountKind.Ratio)
+            {
+                var ratio = RatioOf(state, condition, window, time);
+                if (ratio < condition.Condition.AtLeast || ratio > (condition.Condition.AtMost ?? double.PositiveInfinity))
+                {
+                    return false;
+                }
+            }
+            else if (window is null || window.CountAt(time, condition.WithinTicks) < condition.Capacity)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static double RatioOf(ClientState state, CompiledCondition condition, ConditionWindow? window, long time)
+    {
+        if (window is null)
+        {
+            return 0;
+        }
+
+        var all = Decay.Apply(state.Sum(condition.RatioWindow), state.LastSeen, time, condition.WithinTicks);
+        return all <= 0 ? 0 : Math.Min(1, window.WeightAt(Math.Max(time, state.LastSeen), condition.WithinTicks) / all);
+    }
+
+    private ConditionCount CountOf(ClientState state, CompiledCondition condition, long time)
+    {
+        var window = state.Find(condition.Index);
+        var value = condition.Kind == CountKind.Ratio
+            ? Math.Round(RatioOf(state, condition, window, time), 3)
+            : window?.CountAt(time, condition.WithinTicks) ?? 0;
+        var limit = condition.Condition.AtMost ?? condition.Condition.AtLeast;
+        return new(condition.Condition.AtMost is null ? condition.Condition.What : condition.Condition.What + " (at most)", value, limit, TimeSpan.FromTicks(condition.WithinTicks));
+    }
+
+    private void Emit(in EventFacts facts, ClientState state, ulong threats, ICollection<Finding> findings)
+    {
+        foreach (var record in state.Records!)
+        {
+            if ((threats >> (record.Threat & 63) & 1) == 0 || record.Fired.Count == 0)
+            {
+                continue;
+            }
+
+            var best = -1;
+            var rank = -1;
+            foreach (var fired in record.Fired)
+            {
+                var candidate = FindingText.RankOf(_rules.Rules[fired.Rule]);
+                if (candidate > rank && Holds(fired.Rule, state, facts.Time))
+                {
+                    best = fired.Rule;
+                    rank = candidate;
+                }
+            }
+
+            if (best < 0 || (rank <= record.EmittedRank && record.Matched < record.EmittedMatched * 2
+                && (facts.Time - record.EmittedAt < RenewTicks || record.Matched == record.EmittedMatched)))
+            {
+                continue;
+            }
+
+            record.EmittedRank = Math.Max(rank, record.EmittedRank);
+            record.EmittedMatched = record.Matched;
+            record.EmittedAt = facts.Time;
+            var rule = _rules.Rules[best];
+            findings.Add(new()
+            {
+                RuleId = rule.Id,
+                RuleVersion = rule.Version,
+                Threat = rule.Threat,
+                Severity = rule.Severity,
+                Action = rule.Action,
+                Mode = rule.Mode,
+                Ttl = rule.Ttl,
+                Subject = Subject.Of(state.Address),
+                At = new(facts.Time, TimeSpan.Zero),
+                Evidence = record.ToEvidence(state.Requests, RuleCounts(state, record, facts.Time)),
+                Summary = FindingText.Summary(rule, record, state),
+            });
+        }
+    }
+
+    private List<RuleCount> RuleCounts(ClientState state, EvidenceRecord record, long time)
+    {
+        var counts = new List<RuleCount>();
+        for (var rule = 0; rule < _rules.Rules.Count; rule++)
+        {
+            if (_rules.RuleThreats[rule] != record.Threat || _campaignOf[rule] is not null)
+            {
+                continue;
+            }
+
+            var fired = record.Fired.Find(f => f.Rule == rule);
+            var conditions = _rules.RuleConditions[rule].Select(c => CountOf(state, _conditions[c], time)).ToArray();
+            if (fired.At != 0 || conditions.Any(c => c.Value > 0))
+            {
+                counts.Add(new()
+                {
+                    RuleId = _rules.Rules[rule].Id,
+                    Title = _rules.Rules[rule].Title,
+                    Fired = fired.At != 0,
+                    FiredAt = fired.At == 0 ? null : new(fired.At, TimeSpan.Zero),
+                    FiredAtRequest = fired.AtRequest,
+                    Conditions = conditions,
+                });
+            }
+        }
+
+        return counts;
+    }
+
+    private SuspicionTier TierOf(ClientState state)
+    {
+        if (state.Records is not { } records)
+        {
+            return SuspicionTier.Harmless;
+        }
+
+        foreach (var record in records)
+        {
+            foreach (var fired in record.Fired)
+            {
+                if (_rules.Rules[fired.Rule].Severity > Severity.Low)
+                {
+                    return SuspicionTier.Fired;
+                }
+            }
+        }
+
+        return SuspicionTier.Marked;
+    }
+}

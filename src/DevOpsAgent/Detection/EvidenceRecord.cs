@@ -1,0 +1,202 @@
+using System.Text;
+using DevOpsAgent.Logs;
+
+namespace DevOpsAgent.Detection;
+
+/// <summary>Collects the evidence of one client and threat, from the first request that counted.</summary>
+internal sealed class EvidenceRecord(int threat, long start, long requestsBefore)
+{
+    public const int MaxSamples = 20;
+    private const int FirstSamples = 12;
+    private const int MaxSampleBytes = 2048;
+    private const int MaxDistinct = 1000;
+
+    private TopCounter _paths = new();
+    private TopCounter _agents = new();
+    private TopCounter _statuses = new();
+    private TopCounter _hosts = new();
+    private TopCounter _routers = new();
+    private TopCounter _entryPoints = new();
+    private List<(long Time, string Line)> _samples = new(2);
+    private ChartRecorder _chart = new(start);
+    private HashSet<ulong> _distinct = [];
+    private long _firm;
+    private long _refused;
+
+    public int Threat { get; } = threat;
+    public long Start { get; private set; } = start;
+    public long Last { get; private set; } = start;
+    public long RequestsBefore { get; } = requestsBefore;
+    public long Matched { get; private set; }
+    public long Suspect { get; private set; }
+    public long Forwarded { get; private set; }
+
+    /// <summary>Matched requests that were refused.</summary>
+    public long Refused => _refused;
+
+    public int DistinctPaths => _distinct.Count;
+    public bool Forgeable => _firm == 0;
+
+    /// <summary>Rules that fired for this client and threat, each once.</summary>
+    public List<FiredRule> Fired { get; } = [];
+
+    public long EmittedMatched { get; set; }
+    public long EmittedAt { get; set; }
+    public int EmittedRank { get; set; } = -1;
+
+    public int Bytes => 400 + _paths.Bytes + _agents.Bytes + _statuses.Bytes + _hosts.Bytes + _routers.Bytes + _entryPoints.Bytes
+        + _chart.Bytes + _distinct.Count * 24 + _samples.Sum(s => 40 + s.Line.Length * 2);
+
+    public IReadOnlyList<(long Time, string Line)> Samples => _samples;
+
+    /// <summary>A request that counted for a rule of this threat. <paramref name="e"/> is default where the line could not be read again.</summary>
+    public void Add(in EventFacts facts, ReadOnlySpan<byte> line, in LogEvent e)
+    {
+        Matched++;
+        Start = Math.Min(Start, facts.Time);
+        Last = Math.Max(Last, facts.Time);
+        if (_distinct.Count < MaxDistinct)
+        {
+            _distinct.Add(facts.PathHash);
+        }
+
+        _firm += (facts.Flags & FactFlags.Forgeable) == FactFlags.None ? 1 : 0;
+        _refused += StatusSet.Refused.Contains(facts.Status) ? 1 : 0;
+        Suspect += (facts.Flags & FactFlags.Suspect) != FactFlags.None ? 1 : 0;
+        Forwarded += (facts.Flags & FactFlags.Forwarded) != FactFlags.None ? 1 : 0;
+        _paths.Add(TopCounter.TextOf(e.Path), facts.Status);
+        _agents.Add(TopCounter.TextOf(e.Agent));
+        _statuses.Add(facts.Status.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        _hosts.Add(TopCounter.TextOf(e.Host));
+        _routers.Add(TopCounter.TextOf(e.Router));
+        _entryPoints.Add(TopCounter.TextOf(e.EntryPoint));
+        if (_samples.Count < MaxSamples)
+        {
+            _samples.Add((facts.Time, SampleOf(line)));
+        }
+        else if (Matched % 8 == 0)
+        {
+            // the first twelve stay; of the rest, each eighth request replaces the oldest
+            _samples.RemoveAt(FirstSamples);
+            _samples.Add((facts.Time, SampleOf(line)));
+        }
+    }
+
+    /// <summary>Any request of the client, for the chart.</summary>
+    public void AddToChart(in EventFacts facts) => _chart.Add(facts.Time, facts.Status);
+
+    public Evidence ToEvidence(long requests, IReadOnlyList<RuleCount> rules) => new()
+    {
+        FirstSeen = new(Start, TimeSpan.Zero),
+        LastSeen = new(Last, TimeSpan.Zero),
+        Requests = requests - RequestsBefore,
+        Matched = Matched,
+        DistinctPaths = _distinct.Count,
+        Rules = rules,
+        Paths = [.. _paths.Items(withStatus: true)],
+        Agents = [.. _agents.Items()],
+        Statuses = [.. _statuses.Items()],
+        Hosts = [.. _hosts.Items()],
+        Routers = [.. _routers.Items()],
+        EntryPoints = [.. _entryPoints.Items()],
+        Samples = [.. _samples.Select(s => s.Line)],
+        Chart = _chart.ToChart(),
+        Forgeable = Forgeable,
+        SuspectLines = Suspect,
+        ForwardedLines = Forwarded,
+    };
+
+    public void Write(BinaryWriter to)
+    {
+        to.Write((byte)Threat);
+        to.Write(Start);
+        to.Write(RequestsBefore);
+        to.Write(Last);
+        to.Write(Matched);
+        to.Write(_firm);
+        to.Write(_refused);
+        to.Write(Suspect);
+        to.Write(Forwarded);
+        to.Write(EmittedMatched);
+        to.Write(EmittedAt);
+        to.Write((short)EmittedRank);
+        to.Write((byte)Fired.Count);
+        foreach (var fired in Fired)
+        {
+            to.Write((ushort)fired.Rule);
+            to.Write(fired.At);
+            to.Write(fired.AtRequest);
+        }
+
+        to.Write((ushort)_distinct.Count);
+        foreach (var hash in _distinct)
+        {
+            to.Write(hash);
+        }
+
+        foreach (var top in (TopCounter[])[_paths, _agents, _statuses, _hosts, _routers, _entryPoints])
+        {
+            top.Write(to);
+        }
+
+        to.Write((byte)_samples.Count);
+        foreach (var (time, line) in _samples)
+        {
+            to.Write(time);
+            to.Write(line);
+        }
+
+        _chart.Write(to);
+    }
+
+    public static EvidenceRecord Read(BinaryReader from, RuleSet rules)
+    {
+        var record = new EvidenceRecord(from.ReadByte(), from.ReadInt64(), from.ReadInt64())
+        {
+            Last = from.ReadInt64(),
+            Matched = from.ReadInt64(),
+            _firm = from.ReadInt64(),
+            _refused = from.ReadInt64(),
+            Suspect = from.ReadInt64(),
+            Forwarded = from.ReadInt64(),
+            EmittedMatched = from.ReadInt64(),
+            EmittedAt = from.ReadInt64(),
+            EmittedRank = from.ReadInt16(),
+        };
+        for (int i = 0, n = from.ReadByte(); i < n; i++)
+        {
+            record.Fired.Add(new(from.ReadUInt16(), from.ReadInt64(), from.ReadInt64()));
+        }
+
+        if (record.Threat >= rules.Threats.Length || record.Fired.Exists(f => f.Rule >= rules.Rules.Count))
+        {
+            throw new InvalidDataException("Unknown rule or threat.");
+        }
+
+        record._distinct = [];
+        for (int i = 0, n = from.ReadUInt16(); i < n; i++)
+        {
+            record._distinct.Add(from.ReadUInt64());
+        }
+
+        record._paths = TopCounter.Read(from);
+        record._agents = TopCounter.Read(from);
+        record._statuses = TopCounter.Read(from);
+        record._hosts = TopCounter.Read(from);
+        record._routers = TopCounter.Read(from);
+        record._entryPoints = TopCounter.Read(from);
+        record._samples = [];
+        for (int i = 0, n = from.ReadByte(); i < n; i++)
+        {
+            record._samples.Add((from.ReadInt64(), from.ReadString()));
+        }
+
+        record._chart = ChartRecorder.Read(from);
+        return record;
+    }
+
+    private static string SampleOf(ReadOnlySpan<byte> line) => Encoding.UTF8.GetString(line[..Math.Min(line.Length, MaxSampleBytes)]);
+}
+
+/// <param name="AtRequest">The client's requests, this one included, when the rule fired.</param>
+internal readonly record struct FiredRule(int Rule, long At, long AtRequest);
