@@ -273,6 +273,28 @@ public sealed class FileTargetTests : IDisposable
         await reader;
     }
 
+    [Theory]
+    [InlineData(10_000)]
+    [InlineData(40_000)]
+    public async Task A_full_list_fits_and_is_written_fast(int count)
+    {
+        var random = new Random(1);
+        var ranges = Enumerable.Range(0, count).Select(_ => AddressRange.Single(ClientAddress.FromIPv4((uint)random.NextInt64(0x01000000, 0xE0000000)))).Distinct().Order().ToArray();
+        var start = TimeProvider.System.GetTimestamp();
+        (await Target().ApplyAsync(new(ranges, []), None)).Outcome.ShouldBe(TargetOutcome.Unconfirmed);
+        var size = new FileInfo(_folder.File).Length;
+        TestContext.Current.TestOutputHelper!.WriteLine($"{ranges.Length} addresses: {size} bytes in {TimeProvider.System.GetElapsedTime(start).TotalMilliseconds:F0} ms");
+        size.ShouldBeLessThan(count * 110L);
+    }
+
+    [Fact]
+    public void The_configuration_chooses_the_target()
+    {
+        FileTarget.Of(new(), TimeProvider.System).ShouldBeOfType<NoTarget>();
+        FileTarget.Of(new() { Directory = _folder.Watched, TraefikApi = new("http://127.0.0.1:8080") }, TimeProvider.System).ShouldBeOfType<FileTarget>();
+        Should.Throw<ConfigException>(() => FileTarget.Of(new() { Directory = _folder.Watched, TraefikApi = new("ftp://127.0.0.1") }, TimeProvider.System));
+    }
+
     [Fact]
     public async Task Without_a_directory_it_says_what_it_would_write_and_does_not_pretend()
     {
