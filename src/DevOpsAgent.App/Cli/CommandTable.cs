@@ -21,6 +21,8 @@ internal static class CommandTable
 
     public static IReadOnlyList<CommandEntry> All { get; } =
     [
+        new("scan", ScanCommand.Build, "devops-agent scan /var/log/traefik/access.log", "devops-agent scan access.log.2.gz access.log --json"),
+        new("replay", ReplayCommand.Build, "devops-agent replay samples/recording-a/access.jsonl.gz --labels samples/recording-a/labels.json"),
         new("incidents list", Incidents.ListCommand.Build,
             "devops-agent incidents list",
             "devops-agent incidents list --status recommended --severity high -o json",
