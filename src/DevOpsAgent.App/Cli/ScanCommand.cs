@@ -70,18 +70,7 @@ internal static class ScanCommand
             terminal.Out.WriteLine("unreadable: " + string.Join(", ", LogFiles.Unparsed(scan).Select(u => string.Create(culture, $"{u.Value:N0} {u.Key}"))));
         }
 
-        if (shown.Count > 0)
-        {
-            terminal.Out.WriteLine();
-            var table = new TextTable(new("SEVERITY", Paint: static s => Words.PaintSeverity(s.ToLowerInvariant())), new("CLIENT"), new("THREAT"), new("WHAT", Stretch: true), new("PROPOSAL"));
-            foreach (var incident in shown)
-            {
-                table.Add(incident.Severity.ToString().ToUpperInvariant(), LogFiles.ClientOf(incident), incident.Threat, incident.Summary, LogFiles.ProposalOf(incident));
-            }
-
-            table.WriteTo(terminal);
-        }
-
+        PrintClients(terminal, shown);
         foreach (var problem in scan.Problems)
         {
             terminal.Error.WriteLine("devops-agent: " + SafeText.Of(problem));
@@ -97,6 +86,26 @@ internal static class ScanCommand
         {
             terminal.Out.WriteLine();
             terminal.Out.WriteLine($"Next: devops-agent explain {first.Subject} --log {SafeText.Of(files[0])}");
+        }
+    }
+
+    /// <summary>One entry per client or campaign: how bad, who, what would be done; below it what happened, worst threat first.</summary>
+    private static void PrintClients(Terminal terminal, List<Incident> incidents)
+    {
+        var groups = incidents.GroupBy(static i => i.Subject, StringComparer.Ordinal).ToList();
+        var width = groups.Select(static g => LogFiles.ClientOf(g.First()).Length).DefaultIfEmpty(0).Max();
+        foreach (var group in groups)
+        {
+            var worst = group.First();
+            var severity = Words.Name(worst.Severity);
+            var label = severity.ToUpperInvariant().PadRight(8);
+            var painted = terminal.Colour && Words.PaintSeverity(severity) is { } code ? $"\u001b[{code}m{label}\u001b[0m" : label;
+            terminal.Out.WriteLine();
+            terminal.Out.WriteLine($"{painted}  {LogFiles.ClientOf(worst).PadRight(width)}  → {group.Select(LogFiles.ProposalOf).MaxBy(static p => p.StartsWith("deny", StringComparison.Ordinal))}");
+            foreach (var incident in group)
+            {
+                terminal.Out.WriteLine(SafeText.Cut(SafeText.Of($"          {incident.Threat}: {incident.Summary}"), terminal.Width));
+            }
         }
     }
 }
