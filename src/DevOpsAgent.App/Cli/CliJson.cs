@@ -1,12 +1,20 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using DevOpsAgent.App.Views;
 
 namespace DevOpsAgent.App.Cli;
 
 /// <summary>JSON shapes that only the command line has. Same rules as ViewJson: snake_case keys, append only, no reflection.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true, WriteIndented = true)]
-[JsonSerializable(typeof(Config.CheckView))]
-[JsonSerializable(typeof(Config.ShowView))]
+[JsonSerializable(typeof(Config.CheckView), TypeInfoPropertyName = "ConfigCheckView")]
+[JsonSerializable(typeof(Config.ShowView), TypeInfoPropertyName = "ConfigShowView")]
+[JsonSerializable(typeof(IReadOnlyList<Incidents.DecisionView>))]
+[JsonSerializable(typeof(IncidentView))]
+[JsonSerializable(typeof(BlockView))]
 [JsonSerializable(typeof(JsonNode))]
-internal sealed partial class CliJson : JsonSerializerContext;
+internal sealed partial class CliJson : JsonSerializerContext
+{
+    /// <summary>One object per line, for listings that go on (-w).</summary>
+    public static CliJson Lines { get; } = new(new JsonSerializerOptions { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower });
+}

@@ -55,12 +55,12 @@ internal readonly record struct ClientAddress(ulong High, ulong Low) : IComparab
             utf8 = utf8[..zone];
         }
 
-        if (utf8.IndexOf((byte)':') < 0 || utf8.IndexOf((byte)'[') >= 0 || !IPAddress.TryParse(utf8, out var parsed))
+        if (!IPv6Text.TryParse(utf8, out var high, out var low))
         {
             return false;
         }
 
-        address = From(parsed);
+        address = new(high, low);
         return !address.IsNone;
     }
 
@@ -118,7 +118,7 @@ internal readonly record struct ClientAddress(ulong High, ulong Low) : IComparab
 
     public AddressFamily Family => IsIPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6;
 
-    private static bool TryParseIPv4(ReadOnlySpan<byte> utf8, out uint value)
+    internal static bool TryParseIPv4(ReadOnlySpan<byte> utf8, out uint value)
     {
         value = 0;
         if (utf8.Length is < 7 or > 15)

@@ -1,3 +1,4 @@
+using DevOpsAgent.Configuration;
 using System.Globalization;
 using DevOpsAgent.Detection;
 using DevOpsAgent.Guards;

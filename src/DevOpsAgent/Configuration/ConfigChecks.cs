@@ -1,5 +1,4 @@
 using System.Net;
-using DevOpsAgent.Detection;
 
 namespace DevOpsAgent.Configuration;
 

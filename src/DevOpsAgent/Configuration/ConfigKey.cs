@@ -12,7 +12,7 @@ internal abstract class ConfigKey<TOwner>(string path)
     public abstract bool IsSecret { get; }
 
     /// <summary>False: wrong and reported; the owner is unchanged.</summary>
-    public abstract bool TryRead(YamlNode node, KeyReader reader, ref TOwner owner);
+    public abstract bool TryRead(ConfigNode node, KeyReader reader, ref TOwner owner);
 
     /// <summary>The value as JSON; secrets are masked.</summary>
     public abstract JsonNode? Show(TOwner owner);
@@ -24,7 +24,7 @@ internal sealed class ConfigKey<TOwner, T>(string path, KeyType<T> type, Func<TO
 
     public override bool IsSecret => type.IsSecret;
 
-    public override bool TryRead(YamlNode node, KeyReader reader, ref TOwner owner)
+    public override bool TryRead(ConfigNode node, KeyReader reader, ref TOwner owner)
     {
         if (!type.TryRead(node, Path, reader, out var value))
         {

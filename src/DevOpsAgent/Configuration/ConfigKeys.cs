@@ -1,4 +1,3 @@
-using DevOpsAgent.Detection;
 using static DevOpsAgent.Configuration.KeyTypes;
 
 namespace DevOpsAgent.Configuration;

@@ -60,9 +60,9 @@ internal static class ConfigReader
         ConfigKey<AgentConfig> key, string source, IReadOnlyList<string> values,
         List<ConfigProblem> problems, Dictionary<string, ConfigOrigin> origins, ref AgentConfig config)
     {
-        YamlNode node = key.IsList
-            ? new YamlList([.. values.Select(static v => new YamlText(v, Plain: false, 0, 0))], 0, 0)
-            : new YamlText(values[^1], Plain: values[^1].Length == 0, 0, 0);
+        ConfigNode node = key.IsList
+            ? new ConfigList([.. values.Select(static v => new ConfigScalar(v, Plain: false, 0, 0))], 0, 0)
+            : new ConfigScalar(values[^1], Plain: values[^1].Length == 0, 0, 0);
         var before = config.Logs;
         if (key.TryRead(node, new KeyReader(source, null, problems), ref config))
         {
@@ -84,7 +84,7 @@ internal static class ConfigReader
         }
 
         var reader = new KeyReader(name, request.Environment, problems);
-        if (root is not YamlMap map)
+        if (root is not ConfigMap map)
         {
             reader.Report(root, $"must be a group of keys, as 'mode: review', not {KeyReader.Kind(root)}");
             return;

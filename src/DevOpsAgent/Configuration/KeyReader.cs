@@ -7,13 +7,13 @@ internal sealed class KeyReader(string source, IReadOnlyDictionary<string, strin
 {
     public string Source { get; } = source;
 
-    public void Report(YamlNode at, string message) => problems.Add(new(Source, at.Line, at.Column, message));
+    public void Report(ConfigNode at, string message) => problems.Add(new(Source, at.Line, at.Column, message));
 
     /// <summary>The text with its variables replaced. False: no text, or a variable is missing; reported.</summary>
-    public bool TryText(YamlNode node, string key, string expects, out string text)
+    public bool TryText(ConfigNode node, string key, string expects, out string text)
     {
         text = "";
-        if (node is not YamlText written)
+        if (node is not ConfigScalar written)
         {
             Report(node, $"'{key}' {expects}, not {Kind(node)}");
             return false;
@@ -29,11 +29,11 @@ internal sealed class KeyReader(string source, IReadOnlyDictionary<string, strin
         return false;
     }
 
-    public static string Kind(YamlNode node) => node switch
+    public static string Kind(ConfigNode node) => node switch
     {
-        YamlList => "a list",
-        YamlMap => "a group of keys",
-        YamlText { IsNull: true } => "nothing",
+        ConfigList => "a list",
+        ConfigMap => "a group of keys",
+        ConfigScalar { IsNull: true } => "nothing",
         _ => "a single value",
     };
 }

@@ -18,7 +18,7 @@ internal sealed class KeyTable<TOwner>
     public ConfigKey<TOwner>? Find(string path) => _byPath.GetValueOrDefault(path);
 
     /// <summary>Reads a group of keys into the owner; each key that was read is told to <paramref name="onRead"/>. False: something was wrong and is reported.</summary>
-    public bool TryRead(YamlMap map, string prefix, KeyReader reader, ref TOwner owner, Action<string, YamlNode>? onRead)
+    public bool TryRead(ConfigMap map, string prefix, KeyReader reader, ref TOwner owner, Action<string, ConfigNode>? onRead)
     {
         var fine = true;
         foreach (var (key, value) in map.Entries)
@@ -49,13 +49,13 @@ internal sealed class KeyTable<TOwner>
         return fine;
     }
 
-    private bool TryReadSection(YamlNode value, string section, KeyReader reader, ref TOwner owner, Action<string, YamlNode>? onRead)
+    private bool TryReadSection(ConfigNode value, string section, KeyReader reader, ref TOwner owner, Action<string, ConfigNode>? onRead)
     {
         switch (value)
         {
-            case YamlMap inner:
+            case ConfigMap inner:
                 return TryRead(inner, section + ".", reader, ref owner, onRead);
-            case YamlText { IsNull: true }: // all keys below it are commented out
+            case ConfigScalar { IsNull: true }: // all keys below it are commented out
                 return true;
             default:
                 var first = Keys.First(k => k.Path.StartsWith(section + ".", StringComparison.Ordinal)).Path[(section.Length + 1)..];

@@ -11,7 +11,7 @@ internal abstract class KeyType<T>
     public virtual bool IsSecret => false;
 
     /// <summary>False: wrong; what and what to write instead has been reported.</summary>
-    public abstract bool TryRead(YamlNode node, string key, KeyReader reader, out T value);
+    public abstract bool TryRead(ConfigNode node, string key, KeyReader reader, out T value);
 
     /// <summary>The value for <c>config show</c>: secrets are masked.</summary>
     public abstract JsonNode? Show(T value);
@@ -30,10 +30,10 @@ internal sealed class SingleType<T>(string expects, ReadText<T> read, Func<T, Js
 
     public override bool IsSecret => Secret;
 
-    public override bool TryRead(YamlNode node, string key, KeyReader reader, out T value)
+    public override bool TryRead(ConfigNode node, string key, KeyReader reader, out T value)
     {
         value = default!;
-        if (node is YamlText { IsNull: true })
+        if (node is ConfigScalar { IsNull: true })
         {
             reader.Report(node, $"'{key}' {Expects}, but has no value; give one or delete the line");
             return false;
@@ -51,7 +51,7 @@ internal sealed class SingleType<T>(string expects, ReadText<T> read, Func<T, Js
         }
 
         // Only what stands in the file is quoted: what a variable held may be a password in the wrong place.
-        var quoted = ((YamlText)node).Value;
+        var quoted = ((ConfigScalar)node).Value;
         reader.Report(node, Secret ? $"'{key}' {wrong}" : $"'{key}' {wrong}, not '{SecretMask.Hide(quoted.Length > 80 ? quoted[..80] + "..." : quoted)}'");
         return false;
     }
@@ -64,10 +64,10 @@ internal sealed class OptionalType<T>(SingleType<T> type) : KeyType<T?> where T 
 {
     public override bool IsSecret => type.IsSecret;
 
-    public override bool TryRead(YamlNode node, string key, KeyReader reader, out T? value)
+    public override bool TryRead(ConfigNode node, string key, KeyReader reader, out T? value)
     {
         value = null;
-        if (node is YamlText { IsNull: true })
+        if (node is ConfigScalar { IsNull: true })
         {
             return true;
         }
@@ -85,14 +85,14 @@ internal sealed class ListType<T>(SingleType<T> item, string example) : KeyType<
 {
     public override bool IsList => true;
 
-    public override bool TryRead(YamlNode node, string key, KeyReader reader, out IReadOnlyList<T> value)
+    public override bool TryRead(ConfigNode node, string key, KeyReader reader, out IReadOnlyList<T> value)
     {
         value = [];
         switch (node)
         {
-            case YamlText { IsNull: true }:
+            case ConfigScalar { IsNull: true }:
                 return true;
-            case YamlList list:
+            case ConfigList list:
                 var items = new List<T>(list.Items.Count);
                 foreach (var each in list.Items)
                 {

@@ -7,15 +7,15 @@ internal sealed class LogsType : KeyType<IReadOnlyList<LogConfig>>
 {
     public override bool IsList => true;
 
-    public override bool TryRead(YamlNode node, string key, KeyReader reader, out IReadOnlyList<LogConfig> value)
+    public override bool TryRead(ConfigNode node, string key, KeyReader reader, out IReadOnlyList<LogConfig> value)
     {
         value = [];
-        if (node is YamlText { IsNull: true })
+        if (node is ConfigScalar { IsNull: true })
         {
             return true;
         }
 
-        if (node is not YamlList list)
+        if (node is not ConfigList list)
         {
             reader.Report(node, $"'{key}' must be a list, as '- path: /var/log/traefik/access.log', not {KeyReader.Kind(node)}");
             return false;
@@ -26,7 +26,7 @@ internal sealed class LogsType : KeyType<IReadOnlyList<LogConfig>>
         foreach (var item in list.Items)
         {
             var log = new LogConfig { Path = "" };
-            var map = item as YamlMap ?? new YamlMap([new(new("path", true, item.Line, item.Column), item)], item.Line, item.Column);
+            var map = item as ConfigMap ?? new ConfigMap([new(new("path", true, item.Line, item.Column), item)], item.Line, item.Column);
             if (!ConfigKeys.Log.TryRead(map, "", reader, ref log, null))
             {
                 fine = false;

@@ -5,7 +5,7 @@ using YamlDotNet.Core.Events;
 namespace DevOpsAgent.Configuration;
 
 /// <summary>
-/// Reads one YAML document into <see cref="YamlNode"/>s. An alias shares the node that it names instead of copying it, so
+/// Reads one YAML document into <see cref="ConfigNode"/>s. An alias shares the node that it names instead of copying it, so
 /// ten lines of aliases to aliases (a "billion laughs" file) stay ten nodes; depth and number of nodes are bounded besides.
 /// </summary>
 internal sealed class YamlTree
@@ -16,7 +16,7 @@ internal sealed class YamlTree
     private readonly string _file;
     private readonly List<ConfigProblem> _problems;
     private readonly Parser _parser;
-    private readonly Dictionary<AnchorName, YamlNode> _anchors = [];
+    private readonly Dictionary<AnchorName, ConfigNode> _anchors = [];
     private int _nodes;
 
     private YamlTree(string text, string file, List<ConfigProblem> problems)
@@ -27,9 +27,9 @@ internal sealed class YamlTree
     }
 
     /// <summary>False: not readable as one YAML document; problems then tell where. An empty document gives an empty map. Never throws.</summary>
-    public static bool TryRead(string text, string file, List<ConfigProblem> problems, out YamlNode root)
+    public static bool TryRead(string text, string file, List<ConfigProblem> problems, out ConfigNode root)
     {
-        root = new YamlMap([], 1, 1);
+        root = new ConfigMap([], 1, 1);
         try
         {
             root = new YamlTree(text, file, problems).Document() ?? root;
@@ -54,9 +54,9 @@ internal sealed class YamlTree
         return false;
     }
 
-    private YamlNode? Document()
+    private ConfigNode? Document()
     {
-        YamlNode? root = null;
+        ConfigNode? root = null;
         var documents = 0;
         while (_parser.MoveNext())
         {
@@ -70,10 +70,10 @@ internal sealed class YamlTree
             }
         }
 
-        return root is YamlText { IsNull: true } ? null : root;
+        return root is ConfigScalar { IsNull: true } ? null : root;
     }
 
-    private YamlNode Node(ParsingEvent at, int depth)
+    private ConfigNode Node(ParsingEvent at, int depth)
     {
         if (depth > MaxDepth)
         {
@@ -103,7 +103,7 @@ internal sealed class YamlTree
             throw Refuse(at, $"type tag '{begun.Tag}' is not used here; delete it");
         }
 
-        YamlNode node = begun switch
+        ConfigNode node = begun switch
         {
             Scalar s => Text(s),
             SequenceStart s => Sequence(s, depth),
@@ -118,11 +118,11 @@ internal sealed class YamlTree
         return node;
     }
 
-    private static YamlText Text(Scalar s) => new(s.Value, s.Style == ScalarStyle.Plain, (int)s.Start.Line, (int)s.Start.Column);
+    private static ConfigScalar Text(Scalar s) => new(s.Value, s.Style == ScalarStyle.Plain, (int)s.Start.Line, (int)s.Start.Column);
 
-    private YamlList Sequence(SequenceStart start, int depth)
+    private ConfigList Sequence(SequenceStart start, int depth)
     {
-        var items = new List<YamlNode>();
+        var items = new List<ConfigNode>();
         while (_parser.MoveNext() && _parser.Current is not SequenceEnd)
         {
             items.Add(Node(_parser.Current!, depth + 1));
@@ -131,14 +131,14 @@ internal sealed class YamlTree
         return new(items, (int)start.Start.Line, (int)start.Start.Column);
     }
 
-    private YamlMap Mapping(MappingStart start, int depth)
+    private ConfigMap Mapping(MappingStart start, int depth)
     {
-        var entries = new List<YamlEntry>();
+        var entries = new List<ConfigEntry>();
         var seen = new Dictionary<string, int>(StringComparer.Ordinal);
         while (_parser.MoveNext() && _parser.Current is not MappingEnd)
         {
             var at = _parser.Current!;
-            if (Node(at, depth + 1) is not YamlText key)
+            if (Node(at, depth + 1) is not ConfigScalar key)
             {
                 throw Refuse(at, "a key must be plain text; did you mean to quote a value that begins with { or [ ?");
             }

@@ -31,7 +31,7 @@ internal sealed class CampaignTracker(RuleSet rules, int rule)
         if (facts.Time - _expiredAt > TimeSpan.TicksPerMinute || facts.Time < _expiredAt - _within)
         {
             // a forged CLF line may bear any time: it must not end a campaign
-            if ((facts.Flags & FactFlags.Forgeable) != 0 && facts.Time - _expiredAt > _within && _expiredAt != 0)
+            if ((facts.Flags & FactFlags.Forgeable) != FactFlags.None && facts.Time - _expiredAt > _within && _expiredAt != 0)
             {
                 return;
             }

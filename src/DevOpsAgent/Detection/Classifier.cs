@@ -157,7 +157,7 @@ internal sealed class Classifier(PatternLists lists)
         }
 
         var last = path.Segment(path.SegmentCount - 1);
-        if (path.SegmentCount == 1 && last.Length <= 3 && (path.Flags & FactFlags.Query) == 0)
+        if (path.SegmentCount == 1 && last.Length <= 3 && (path.Flags & FactFlags.Query) == FactFlags.None)
         {
             flags |= FactFlags.Stub;
         }

@@ -54,6 +54,17 @@ internal sealed class ClientState(ClientAddress address)
         FirstSeen = Requests == 1 ? time : Math.Min(FirstSeen, time);
     }
 
+    /// <summary>An answer of 2xx or 3xx to a request that was no evidence.</summary>
+    public void CountView(in EventFacts facts)
+    {
+        if (facts.Status is >= 200 and < 400)
+        {
+            var asset = (facts.Flags & FactFlags.Asset) != FactFlags.None;
+            Assets += asset ? 1 : 0;
+            Pages += asset ? 0 : 1;
+        }
+    }
+
     public float Sum(int ratioWindow) => _sums[ratioWindow];
 
     public ConditionWindow? Find(int condition)

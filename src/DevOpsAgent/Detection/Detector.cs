@@ -59,7 +59,7 @@ internal sealed class Detector
             {
                 _refused = true;
             }
-            else if ((where.ShapeAny & ~FactFlags.Variant) != 0)
+            else if ((where.ShapeAny & ~FactFlags.Variant) != FactFlags.None)
             {
                 _shapes |= where.ShapeAny & ~FactFlags.Variant;
             }
@@ -88,7 +88,7 @@ internal sealed class Detector
     /// <param name="line">The raw line: kept as a sample where it is evidence.</param>
     public void Observe(in EventFacts facts, ReadOnlySpan<byte> line, EventReader read, ICollection<Finding> findings)
     {
-        if ((facts.Flags & FactFlags.OwnDenial) != 0 || facts.Client.IsNone)
+        if ((facts.Flags & FactFlags.OwnDenial) != FactFlags.None || facts.Client.IsNone)
         {
             return;
         }
@@ -104,14 +104,9 @@ internal sealed class Detector
         }
 
         var plain = facts.Status is < 200 or >= 400;
-        if ((facts.Tags & _tags) == 0 && (facts.Flags & _shapes) == 0 && !(plain && _refused) && !_all && (_methods >> (int)facts.Method & 1) == 0)
+        if ((facts.Tags & _tags) == 0 && (facts.Flags & _shapes) == FactFlags.None && !(plain && _refused) && !_all && (_methods >> (int)facts.Method & 1) == 0)
         {
-            if (!plain)
-            {
-                state.Pages += (facts.Flags & FactFlags.Asset) == 0 ? 1 : 0;
-                state.Assets += (facts.Flags & FactFlags.Asset) != 0 ? 1 : 0;
-            }
-
+            state.CountView(facts);
             return;
         }
 
@@ -211,7 +206,7 @@ internal sealed class Detector
 
     private void Count(EventFacts facts, ClientState state, ReadOnlySpan<byte> line, EventReader read, ICollection<Finding> findings)
     {
-        if (_variants && facts.StemHash != 0 && (facts.Flags & FactFlags.Asset) == 0 && StatusSet.Refused.Contains(facts.Status) && state.IsVariant(facts))
+        if (_variants && facts.StemHash != 0 && (facts.Flags & FactFlags.Asset) == FactFlags.None && StatusSet.Refused.Contains(facts.Status) && state.IsVariant(facts))
         {
             facts.Flags |= FactFlags.Variant;
         }
@@ -250,6 +245,10 @@ internal sealed class Detector
         if (evidence != 0)
         {
             AddEvidence(facts, state, line, read, evidence);
+        }
+        else
+        {
+            state.CountView(facts);
         }
 
         foreach (var rule in _touched)

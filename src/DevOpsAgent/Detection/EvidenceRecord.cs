@@ -60,10 +60,10 @@ internal sealed class EvidenceRecord(int threat, long start, long requestsBefore
             _distinct.Add(facts.PathHash);
         }
 
-        _firm += (facts.Flags & FactFlags.Forgeable) == 0 ? 1 : 0;
+        _firm += (facts.Flags & FactFlags.Forgeable) == FactFlags.None ? 1 : 0;
         _refused += StatusSet.Refused.Contains(facts.Status) ? 1 : 0;
-        Suspect += (facts.Flags & FactFlags.Suspect) != 0 ? 1 : 0;
-        Forwarded += (facts.Flags & FactFlags.Forwarded) != 0 ? 1 : 0;
+        Suspect += (facts.Flags & FactFlags.Suspect) != FactFlags.None ? 1 : 0;
+        Forwarded += (facts.Flags & FactFlags.Forwarded) != FactFlags.None ? 1 : 0;
         _paths.Add(TopCounter.TextOf(e.Path), facts.Status);
         _agents.Add(TopCounter.TextOf(e.Agent));
         _statuses.Add(facts.Status.ToString(System.Globalization.CultureInfo.InvariantCulture));

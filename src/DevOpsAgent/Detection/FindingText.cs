@@ -12,6 +12,11 @@ internal static class FindingText
     {
         var time = For(record.Start, record.Last);
         var answers = Answers(record.Refused, record.Matched);
+        if (rule.Action == RuleAction.Record)
+        {
+            return $"{rule.Title}: {Number(record.Matched, "request")} to {Number(record.DistinctPaths, "path")}{time}, {answers}.";
+        }
+
         var what = rule.Threat switch
         {
             "secrets-scan" => $"Asked for {Number(record.DistinctPaths, "secret file")}{time}, {answers}",
@@ -21,20 +26,16 @@ internal static class FindingText
             _ => $"{rule.Title}: {Number(record.Matched, "matching request")} to {Number(record.DistinctPaths, "path")}{time}, {answers}",
         };
         var other = state.Requests - record.RequestsBefore - record.Matched;
-        return (rule.Action, other) switch
-        {
-            (RuleAction.Record, _) => $"{rule.Title}. {what}.",
-            _ when state.Pages == 0 && state.Assets == 0 => $"{what}; never loaded an ordinary page, style or image.",
-            (_, 0) => $"{what}.",
-            _ => $"{what}, among {Number(other, "other request")}.",
-        };
+        return state.Pages == 0 && state.Assets == 0 ? $"{what}; never loaded an ordinary page, style or image."
+            : other <= 0 ? $"{what}."
+            : $"{what}, among {Number(other, "other request")}.";
     }
 
     public static string CampaignSummary(int members, int paths, long requests, long start, long last) =>
         $"{members.ToString(CultureInfo.InvariantCulture)} addresses asked for {Number(paths, "secret or attacked path")}{For(start, last)} in {Number(requests, "request")}, hardly any path twice: one scan spread over many addresses.";
 
     public static string Number(long count, string noun) =>
-        $"{count.ToString("N0", CultureInfo.InvariantCulture)} {noun}{(count == 1 ? "" : noun.EndsWith('s') ? "es" : "s")}";
+        $"{count.ToString("N0", CultureInfo.InvariantCulture)} {noun}{(count == 1 ? "" : "s")}";
 
     private static string Answers(long refused, long matched) => refused switch
     {

@@ -68,7 +68,7 @@ internal static class PatternListReader
             return $"The pattern is longer than {MaxLength} characters.";
         }
 
-        if (pattern != pattern.ToLowerInvariant())
+        if (pattern.Any(char.IsUpper))
         {
             return $"'{pattern}' has upper-case letters; paths are compared in lower case, so it would never match.";
         }

@@ -32,7 +32,11 @@ internal sealed class PatternLists
 
     public PatternLists(IReadOnlyList<PatternList> lists)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(lists.Count, MaxLists);
+        if (lists.Count > MaxLists)
+        {
+            throw new ArgumentException($"More than {MaxLists} lists.", nameof(lists));
+        }
+
         Lists = lists;
         var texts = new Dictionary<string, ulong>(StringComparer.Ordinal);
         for (var bit = 0; bit < lists.Count; bit++)
@@ -104,7 +108,7 @@ internal sealed class PatternLists
         }
 
         found |= _texts.Match(path.Decoded) & _pathTexts;
-        if ((path.Flags & (FactFlags.Traversal | FactFlags.Trick)) != 0)
+        if ((path.Flags & (FactFlags.Traversal | FactFlags.Trick)) != FactFlags.None)
         {
             found |= _texts.Match(path.Path) & _pathTexts;
         }

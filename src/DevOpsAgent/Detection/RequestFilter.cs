@@ -34,8 +34,8 @@ internal sealed record RequestFilter
         (PathAny == 0 || (facts.Tags & PathAny) != 0)
         && (facts.Tags & (PathNone | AgentNone)) == 0
         && (AgentAny == 0 || (facts.Tags & AgentAny) != 0)
-        && (ShapeAny == 0 || (facts.Flags & ShapeAny) != 0)
-        && (facts.Flags & ShapeNone) == 0
+        && (ShapeAny == FactFlags.None || (facts.Flags & ShapeAny) != FactFlags.None)
+        && (facts.Flags & ShapeNone) == FactFlags.None
         && (Methods == 0 || (Methods >> (int)facts.Method & 1) != 0)
         && facts.Depth <= MaxDepth
         && (Status is null || Status.Contains(facts.Status))

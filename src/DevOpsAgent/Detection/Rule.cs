@@ -1,3 +1,4 @@
+using DevOpsAgent.Configuration;
 using DevOpsAgent.Addresses;
 
 namespace DevOpsAgent.Detection;

@@ -2,6 +2,8 @@ using System.Globalization;
 using DevOpsAgent.Configuration;
 using YamlDotNet.RepresentationModel;
 
+using YamlNode = YamlDotNet.RepresentationModel.YamlNode;
+
 namespace DevOpsAgent.Detection;
 
 /// <summary>Typed reads from YAML nodes of one file; what is wrong becomes a problem at the node's place.</summary>

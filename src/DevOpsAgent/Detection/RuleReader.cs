@@ -3,6 +3,8 @@ using DevOpsAgent.Configuration;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
+using YamlNode = YamlDotNet.RepresentationModel.YamlNode;
+
 namespace DevOpsAgent.Detection;
 
 /// <summary>Reads rules from YAML. Every mistake becomes a problem with file, line and column; rules without one are returned. Never throws.</summary>

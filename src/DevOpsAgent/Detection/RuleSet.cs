@@ -74,7 +74,7 @@ internal sealed record CompiledCondition(int Index, int Rule, Condition Conditio
     public int Capacity { get; } = Condition.Count == CountKind.Ratio ? 0 : (int)Math.Ceiling(Condition.AtLeast);
 
     /// <summary>Marks single requests as suspicious by themselves (a list or an odd shape), unlike a bare status.</summary>
-    public bool Marks { get; } = Condition.Count != CountKind.Ratio && (Condition.Where.PathAny != 0 || (Condition.Where.ShapeAny & ~FactFlags.Asset) != 0);
+    public bool Marks { get; } = Condition.Count != CountKind.Ratio && (Condition.Where.PathAny != 0 || (Condition.Where.ShapeAny & ~FactFlags.Asset) != FactFlags.None);
 
     public ulong KeyOf(in EventFacts facts) => Kind switch
     {

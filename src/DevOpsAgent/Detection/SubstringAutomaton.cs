@@ -23,7 +23,11 @@ internal sealed class SubstringAutomaton
 
         _classes++;
         var states = 1 + texts.Sum(t => t.Text.Length);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(states, MaxStates);
+        if (states > MaxStates)
+        {
+            throw new ArgumentException($"The texts need more than {MaxStates} states.", nameof(texts));
+        }
+
         _next = new ushort[states * _classes];
         _masks = new ulong[states];
         ushort count = 1;

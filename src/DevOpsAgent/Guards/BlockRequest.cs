@@ -1,3 +1,4 @@
+using DevOpsAgent.Configuration;
 using DevOpsAgent.Addresses;
 using DevOpsAgent.Detection;
 

@@ -1,3 +1,4 @@
+using DevOpsAgent.Configuration;
 using DevOpsAgent.Detection;
 using DevOpsAgent.Logs;
 

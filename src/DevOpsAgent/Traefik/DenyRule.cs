@@ -18,8 +18,11 @@ internal static class DenyRule
     /// <summary>A group of at most this many is written out; a larger one is split by the next prefix length.</summary>
     private const int LeafSize = 8;
 
-    /// <summary>Bits by which a group is split: /3, /6, /9, ... counted from the prefix that the group shares.</summary>
-    private const int SplitBits = 3;
+    /// <summary>
+    /// Bits by which a group is split, counted from the prefix that it shares. Measured at 35,000 spread addresses, questions per
+    /// request of somebody not listed: 3 bits 39 (1.27 MB), 2 bits 31 (1.36 MB), 1 bit 31 (1.44 MB).
+    /// </summary>
+    private const int SplitBits = 2;
 
     /// <summary>A guard in front of two addresses saves one question and costs half a term of text: not worth it.</summary>
     private const int MinGuarded = 3;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using DevOpsAgent.Configuration;
 
 namespace DevOpsAgent.Traefik;
 
@@ -17,10 +18,17 @@ internal sealed class TraefikApi : IDisposable
     private readonly TimeProvider _time;
 
     /// <param name="root">As "http://127.0.0.1:8080"; a path is kept, "/api/http/routers/..." is added.</param>
+    /// <exception cref="ConfigException">Not an http or https address.</exception>
     /// <param name="limit">How long to ask again; the default outlasts Traefik's throttle of 2 s.</param>
     public TraefikApi(Uri root, TimeProvider time, TimeSpan? limit = null)
     {
-        _root = new Uri(root.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/api/http/routers/");
+        if (!root.IsAbsoluteUri || root.Scheme is not ("http" or "https"))
+        {
+            throw new ConfigException([new("blocking", 0, 0, $"blocking.traefik_api '{root}' must begin with http:// or https://, as http://127.0.0.1:8080.")]);
+        }
+
+        // Without user and password: the address is shown in errors.
+        _root = new Uri($"{root.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped).TrimEnd('/')}/api/http/routers/");
         _time = time;
         _limit = limit ?? TimeSpan.FromSeconds(4);
         _client = new HttpClient(new SocketsHttpHandler

@@ -1,6 +1,5 @@
 using DevOpsAgent.Addresses;
 using DevOpsAgent.Configuration;
-using DevOpsAgent.Detection;
 
 namespace DevOpsAgent.Tests.Configuration;
 

@@ -38,7 +38,7 @@ internal static class CheckCommand
         if (json)
         {
             var view = new CheckView(problems.Count == 0, request.File, [.. problems.Select(ProblemView.Of)], [.. warnings.Select(ProblemView.Of)]);
-            terminal.Out.WriteLine(JsonSerializer.Serialize(view, CliJson.Default.CheckView));
+            terminal.Out.WriteLine(JsonSerializer.Serialize(view, CliJson.Default.ConfigCheckView));
             return problems.Count == 0 ? ExitCode.Fine : ExitCode.Usage;
         }
 

@@ -32,7 +32,7 @@ internal static class ShowCommand
     private static string Json(LoadedConfig loaded)
     {
         var values = ConfigKeys.All.Keys.Select(key => new ValueView(key.Path, key.Show(loaded.Config), loaded.Origins.GetValueOrDefault(key.Path)?.ToString() ?? "default"));
-        return JsonSerializer.Serialize(new ShowView(loaded.File, [.. values]), CliJson.Default.ShowView) + "\n";
+        return JsonSerializer.Serialize(new ShowView(loaded.File, [.. values]), CliJson.Default.ConfigShowView) + "\n";
     }
 }
 

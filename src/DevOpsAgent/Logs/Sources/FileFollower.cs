@@ -52,7 +52,7 @@ internal sealed class FileFollower : ILogSource
         if (checkpoint is { Offset: > 0 })
         {
             // An identity of another kind of system matches no file; the head still does.
-            _mark = new(FileId.TryParse(checkpoint.FileId, out var id) ? id : default, checkpoint.Offset, checkpoint.HeadHash);
+            _mark = new(FileId.TryParse(checkpoint.FileId, out var id) ? id : default, checkpoint.Offset, HeadHash.LengthAt(checkpoint.Offset), checkpoint.HeadHash);
             _modified = checkpoint.At.UtcTicks - CheckpointSlack;
         }
     }
@@ -115,7 +115,9 @@ internal sealed class FileFollower : ILogSource
             }
             else if (!_file.Sealed && lookup == FileLookup.Found && facts.Id == _file.Id)
             {
-                moved = ReadCurrent(facts);
+                _meter.Following();
+                _meter.Lag(facts.Size - _lines.Offset);
+                moved = ReadPlain(facts);
             }
             else
             {
@@ -140,36 +142,36 @@ internal sealed class FileFollower : ILogSource
         return null;
     }
 
-    /// <summary>Reads the file that the path names. True: something changed.</summary>
-    private bool ReadCurrent(FileFacts facts)
+    /// <summary>Reads on, and leaves the file if it was truncated. True: something changed.</summary>
+    private bool ReadPlain(FileFacts facts)
     {
-        _meter.Following();
-        _meter.Lag(facts.Size - _lines.Offset);
         if (facts.Size == _lines.ReadOffset && facts.Modified == _modified)
         {
             return false;
         }
 
-        var read = facts.Size > _lines.ReadOffset ? Read() : 0;
+        var offset = _lines.ReadOffset;
+        var read = facts.Size > offset ? Read() : ReadOnlyMemory<byte>.Empty;
 
         // Looked at after reading: a file that was truncated and has grown again beyond the old place shows only here,
         // and what was just read of it may be torn out of its middle.
-        if (facts.Size < _lines.ReadOffset - read || !_head.IsStillIn(_file!))
+        if (facts.Size < offset || !_head.IsStillIn(_file!))
         {
             _meter.Rotated();
             Leave();
             return true;
         }
 
+        _head.Extend(read.Span, offset);
         _modified = facts.Modified;
-        return read > 0;
+        return read.Length > 0;
     }
 
     /// <summary>Reads a file that the path doesn't name any more, then finds the next. True: something changed.</summary>
     private bool ReadLeft(FileLookup lookup, FileFacts facts, out LineBlock? lastLine)
     {
         lastLine = null;
-        if (Read() > 0)
+        if (ReadOn(out var own))
         {
             return true;
         }
@@ -180,12 +182,7 @@ internal sealed class FileFollower : ILogSource
             return false;
         }
 
-        if (_file!.TryLook(out var own))
-        {
-            _modified = own.Modified;
-        }
-
-        var next = _trail.After(Mark(), _modified);
+        var next = _trail.After(Mark(), own.Modified);
         if (next is null)
         {
             _settled = now;
@@ -199,12 +196,12 @@ internal sealed class FileFollower : ILogSource
         }
 
         // The next one has text, so the writer is done with this one; what it wrote last may have come after our read.
-        if (Read() > 0)
+        if (ReadOn(out _))
         {
             return true;
         }
 
-        if (_file.Problem is { } problem)
+        if (_file!.Problem is { } problem)
         {
             _meter.Note(problem);
         }
@@ -238,7 +235,7 @@ internal sealed class FileFollower : ILogSource
                 return true;
             }
 
-            if (_trail.After(mark with { Id = default }, _modified) is { } next)
+            if (_trail.AfterLost(mark, _modified) is { } next)
             {
                 _meter.Note($"The file that {_path} was before is gone; if it had lines that were not read yet, they are lost. Reading goes on with {next.Path}.");
                 return Open(next.Path, 0);
@@ -302,14 +299,31 @@ internal sealed class FileFollower : ILogSource
         _meter.Following();
     }
 
-    private int Read()
+    /// <summary>Reads the open file, whatever its name is by now. True: something changed.</summary>
+    private bool ReadOn(out FileFacts facts)
     {
-        var room = _lines.Room().Span;
+        if (!_file!.TryLook(out facts))
+        {
+            throw new IOException("the file in reading can't be looked at any more");
+        }
+
+        if (!_file.Sealed)
+        {
+            return ReadPlain(facts);
+        }
+
         var offset = _lines.ReadOffset;
-        var count = _file!.Read(room, offset);
-        _head.Extend(room[..count], offset);
+        var read = Read();
+        _head.Extend(read.Span, offset);
+        return read.Length > 0;
+    }
+
+    private ReadOnlyMemory<byte> Read()
+    {
+        var room = _lines.Room();
+        var count = _file!.Read(room.Span, _lines.ReadOffset);
         _lines.Add(count);
-        return count;
+        return room[..count];
     }
 
     private LineBlock? Take(bool last)
@@ -323,7 +337,7 @@ internal sealed class FileFollower : ILogSource
         return new(_path, _fileId, bytes, _lines.Offset, _head.HashAt(_lines.Offset), _config);
     }
 
-    private LogMark Mark() => new(_file!.Id, _lines.Boundary, _head.HashAt(_lines.Boundary));
+    private LogMark Mark() => new(_file!.Id, _lines.Boundary, _head.Length, _head.HashAt(_head.Length));
 
     /// <summary>Closes the file; the next look finds where to go on from the last record boundary.</summary>
     private void Leave()

@@ -12,6 +12,7 @@ internal sealed class GzipFile(string path, SafeFileHandle handle, FileId id) : 
 {
     private GZipStream? _text;
     private long _position;
+    private bool _whole;
     private string? _problem;
 
     /// <summary>RFC 1952: ID1, ID2 and the only compression method.</summary>
@@ -23,10 +24,15 @@ internal sealed class GzipFile(string path, SafeFileHandle handle, FileId id) : 
 
     public override int Read(Span<byte> into, long offset)
     {
+        if (into.IsEmpty)
+        {
+            return 0;
+        }
+
         if (_text is null || offset < _position)
         {
             _text?.Dispose();
-            _text = new GZipStream(new HandleStream(handle), CompressionMode.Decompress);
+            _text = new GZipStream(new HandleStream(handle, 0), CompressionMode.Decompress);
             _position = 0;
             _problem = null;
         }
@@ -79,51 +85,18 @@ internal sealed class GzipFile(string path, SafeFileHandle handle, FileId id) : 
         {
             var count = _text!.Read(into);
             _position += count;
-            return count;
+            _whole = _whole || (count == 0 && GzipEnd.IsWhole(handle, _position));
+            if (count > 0 || _whole)
+            {
+                return count;
+            }
         }
         catch (InvalidDataException)
         {
-            _problem = $"{path} is a damaged or cut archive: its first {_position} bytes of text were read, the rest is lost. Check it with gzip -t.";
-            return 0;
-        }
-    }
-
-    /// <summary>Reads a handle from its start without owning it: the archive may have to be read again from the front.</summary>
-    private sealed class HandleStream(SafeFileHandle handle) : Stream
-    {
-        private long _offset;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => _offset;
-            set => throw new NotSupportedException();
+            // said below
         }
 
-        public override int Read(Span<byte> buffer)
-        {
-            var count = RandomAccess.Read(handle, buffer, _offset);
-            _offset += count;
-            return count;
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+        _problem = $"{path} is a damaged or cut archive: its first {_position} bytes of text were read, the rest is lost. Check it with gzip -t.";
+        return 0;
     }
 }

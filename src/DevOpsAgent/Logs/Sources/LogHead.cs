@@ -8,6 +8,8 @@ internal sealed class LogHead
     private int _hashedLength = -1;
     private ulong _hash;
 
+    public int Length => _length;
+
     /// <summary>Takes the head of a file that is read from the offset on.</summary>
     public void Load(LogContent content, long offset)
     {

@@ -1,8 +1,9 @@
 namespace DevOpsAgent.Logs.Sources;
 
 /// <summary>A record boundary up to which a file was read.</summary>
-/// <param name="HeadHash">Of the file's first min(1024, Offset) bytes.</param>
-internal readonly record struct LogMark(FileId Id, long Offset, ulong HeadHash);
+/// <param name="HeadLength">How many of the file's first bytes are known: from a checkpoint min(1024, Offset); of a file that was open it may be more.</param>
+/// <param name="HeadHash">Of these bytes.</param>
+internal readonly record struct LogMark(FileId Id, long Offset, int HeadLength, ulong HeadHash);
 
 /// <summary>Where reading goes on when a file was rotated, truncated, compressed or deleted, now or while nobody looked.</summary>
 internal sealed class LogTrail(string path)
@@ -46,8 +47,13 @@ internal sealed class LogTrail(string path)
 
         return index >= 0
             ? generations.Skip(index + 1).FirstOrDefault(g => g.Facts.Size > 0)
-            : generations.Find(g => g.Facts.Size > 0 && (g.Current || g.Facts.Modified > since));
+            : generations.Find(g => IsYounger(g, since));
     }
+
+    /// <summary>The oldest file with something to read that was written after a file that can't be found any more; null: none.</summary>
+    public LogGeneration? AfterLost(LogMark lost, long since) =>
+        LogGeneration.All(path).Find(g => IsYounger(g, since)
+            || (g.Facts.Id == lost.Id && g.Facts.Size > 0 && !g.Name.Compressed)); // truncated in place: all of its text is new
 
     /// <summary>Where a log begins that was never read before.</summary>
     public LogGeneration? First(bool withRotated)
@@ -64,6 +70,9 @@ internal sealed class LogTrail(string path)
         var whole = LineBoundary.CompleteLength(tail.AsSpan(0, count));
         return whole == 0 && tail.Length < size ? (size, true) : (size - tail.Length + whole, false);
     }
+
+    private static bool IsYounger(LogGeneration candidate, long since) =>
+        candidate.Facts.Size > 0 && (candidate.Current || candidate.Facts.Modified > since);
 
     private static bool TryMatch(string file, LogMark mark, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out LogContent? content)
     {
@@ -91,7 +100,7 @@ internal sealed class LogTrail(string path)
 
     private static bool IsCopy(LogGeneration candidate, LogMark mark)
     {
-        if (mark.Offset == 0 || !TryMatch(candidate.Path, mark, out var content))
+        if (mark.HeadLength == 0 || !TryMatch(candidate.Path, mark, out var content))
         {
             return false;
         }
@@ -104,7 +113,7 @@ internal sealed class LogTrail(string path)
 
     private static bool HasHead(LogContent content, LogMark mark)
     {
-        Span<byte> head = stackalloc byte[HeadHash.LengthAt(mark.Offset)];
+        Span<byte> head = stackalloc byte[mark.HeadLength];
         return content.ReadFully(head, 0) == head.Length && HeadHash.Of(head) == mark.HeadHash;
     }
 }

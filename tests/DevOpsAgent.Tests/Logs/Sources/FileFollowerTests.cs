@@ -136,7 +136,7 @@ public sealed class FileFollowerTests : IDisposable
         _logs.Status.Advice!.ShouldContain("permission denied");
         _logs.Status.Advice!.ShouldContain("chmod");
 
-        File.SetUnixFileMode(_logs.Log, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
+        File.SetUnixFileMode(_logs.Log, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
         AsNobody(() => _logs.Next()).ShouldBeNull();
         _logs.Time.Advance(FileFollower.RetryAfter);
         AsNobody(() => _logs.Next()).ShouldBe("one\n");

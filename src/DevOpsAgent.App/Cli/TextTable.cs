@@ -1,0 +1,50 @@
+using System.Text;
+
+namespace DevOpsAgent.App.Cli;
+
+/// <summary>A column of a <see cref="TextTable"/>. One of them may stretch: it gets what the others leave, and is cut there.</summary>
+/// <param name="Paint">A cell's colour as SGR number ("31"), null for none.</param>
+internal sealed record Column(string Header, bool Right = false, bool Stretch = false, Func<string, string?>? Paint = null);
+
+/// <summary>Rows in aligned columns that fit the terminal's width. Cells may come from logs: all are made safe.</summary>
+internal sealed class TextTable(params Column[] columns)
+{
+    private const int LeastStretch = 10;
+    private readonly List<string[]> _rows = [];
+
+    public void Add(params string[] cells) => _rows.Add([.. cells.Select(SafeText.Of)]);
+
+    public void WriteTo(Terminal terminal)
+    {
+        var widths = columns.Select((c, i) => _rows.Select(r => SafeText.Columns(r[i])).Append(c.Header.Length).Max()).ToArray();
+        var stretch = Array.FindIndex(columns, static c => c.Stretch);
+        if (stretch >= 0)
+        {
+            var rest = terminal.Width - widths.Where((_, i) => i != stretch).Sum() - 2 * (columns.Length - 1);
+            widths[stretch] = Math.Clamp(rest, LeastStretch, Math.Max(LeastStretch, widths[stretch]));
+        }
+
+        var text = new StringBuilder();
+        Append(text, [.. columns.Select(static c => c.Header)], widths, colour: false);
+        foreach (var row in _rows)
+        {
+            Append(text, row, widths, terminal.Colour);
+        }
+
+        terminal.Out.Write(text.ToString());
+    }
+
+    private void Append(StringBuilder text, string[] row, int[] widths, bool colour)
+    {
+        var line = new StringBuilder();
+        for (var i = 0; i < columns.Length; i++)
+        {
+            var cell = columns[i].Stretch ? SafeText.Cut(row[i], widths[i]) : row[i];
+            var pad = new string(' ', Math.Max(0, widths[i] - SafeText.Columns(cell)));
+            var painted = colour && columns[i].Paint?.Invoke(row[i]) is { } code ? $"\u001b[{code}m{cell}\u001b[0m" : cell;
+            line.Append(i == 0 ? "" : "  ").Append(columns[i].Right ? pad + painted : painted + pad);
+        }
+
+        text.Append(line.ToString().TrimEnd()).Append('\n');
+    }
+}

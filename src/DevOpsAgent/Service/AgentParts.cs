@@ -1,0 +1,57 @@
+using System.Net;
+using DevOpsAgent.Addresses;
+using DevOpsAgent.Blocking;
+using DevOpsAgent.Configuration;
+using DevOpsAgent.Guards;
+using DevOpsAgent.Incidents;
+using DevOpsAgent.Store;
+using DevOpsAgent.Traefik;
+
+namespace DevOpsAgent.Service;
+
+/// <summary>What decides and what acts, put together from the configuration: the service has these parts, and so has a command that acts where no service runs.</summary>
+internal sealed class AgentParts : IAsyncDisposable
+{
+    private readonly TraefikApi? _api;
+
+    /// <param name="onBlock">Called from the writing thread.</param>
+    /// <exception cref="ConfigException">The target's settings can't be used.</exception>
+    public AgentParts(AgentConfig config, IStore store, TimeProvider time, Action<BlockEvent> onBlock)
+    {
+        Store = store;
+        Mode = new(store, config.Mode);
+        Incidents = new(store, time, config.Blocking.MaxTtl);
+        Entries = new(store, time);
+        Allowlist = new(time, ResolveAsync);
+        Allowlist.Load(store.GetAllowlist());
+        var own = (IReadOnlyList<AddressRange>)[.. NeverBlocked.OfThisMachine(), .. config.Blocking.Own];
+        var proxies = (IReadOnlyList<AddressRange>)[.. config.Logs.SelectMany(static l => l.TrustedProxies)];
+        var never = new NeverBlocked(() => own, () => proxies, () => AllowedAt(time.GetUtcNow()));
+        _api = config.Blocking is { Directory: not null, TraefikApi: { } root } ? new(root, time) : null;
+        Target = config.Blocking.Directory is null ? new NoTarget(config.Blocking.EntryPoints) : new FileTarget(config.Blocking, _api);
+        Blocker = new(store, new BlockGate(store, never, config.Blocking, Target, time), never, Target, config.Blocking, time, onBlock);
+        Responder = new(store, Blocker, time);
+    }
+
+    public IStore Store { get; }
+    public ModeSwitch Mode { get; }
+    public IncidentDesk Incidents { get; }
+    public AllowlistDesk Entries { get; }
+    public Allowlist Allowlist { get; }
+    public IBlockTarget Target { get; }
+    public Blocker Blocker { get; }
+    public Responder Responder { get; }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Blocker.DisposeAsync();
+        Responder.Dispose();
+        _api?.Dispose();
+    }
+
+    private IReadOnlyList<AddressRange> AllowedAt(DateTimeOffset now) =>
+        [.. Allowlist.Entries.Where(e => e.ExpiresAt is not { } end || end > now).SelectMany(DevOpsAgent.Incidents.Allowlist.RangesOf)];
+
+    private static async Task<IReadOnlyList<ClientAddress>> ResolveAsync(string name, CancellationToken cancellationToken) =>
+        [.. (await Dns.GetHostAddressesAsync(name, cancellationToken)).Select(ClientAddress.From)];
+}

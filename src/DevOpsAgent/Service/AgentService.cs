@@ -1,0 +1,405 @@
+using DevOpsAgent.Blocking;
+using DevOpsAgent.Configuration;
+using DevOpsAgent.Detection;
+using DevOpsAgent.Incidents;
+using DevOpsAgent.Logs;
+using DevOpsAgent.Logs.Sources;
+using DevOpsAgent.Store;
+
+namespace DevOpsAgent.Service;
+
+/// <summary>
+/// The AgentService is the running agent: it follows the logs, stores what it finds, carries out what mode auto or a person
+/// decides, and lets blocks end. Three loops: reading, responding (every 100 ms, or at once when woken), and the blocker's own.
+/// Each carries on when another's part is down.
+/// </summary>
+internal sealed class AgentService : IAgentStatus, IAsyncDisposable
+{
+    private static readonly TimeSpan RespondEvery = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan HousekeepEvery = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan StaleAfter = TimeSpan.FromDays(7);
+
+    private readonly AgentConfig _config;
+    private readonly TimeProvider _time;
+    private readonly Action<AgentEvent> _onEvent;
+    private readonly AgentLock _lock;
+    private readonly IStore _store;
+    private readonly Detector _detector;
+    private readonly IncidentBook _book;
+    private readonly LogPipeline _pipeline;
+    private readonly LogSources _sources;
+    private readonly SemaphoreSlim _wake = new(0);
+    private readonly DateTimeOffset _startedAt;
+    private readonly string _version;
+    private volatile string? _storeFault;
+    private volatile string? _capReached;
+    private volatile TargetStatus _target;
+    private volatile bool _bookIsOld;
+    private Counters _counters = new();
+    private long _mark;
+
+    private AgentService(AgentConfig config, string version, RuleSet rules, AgentLock held, IStore store, Stream stdin, TimeProvider time, Action<AgentEvent> onEvent)
+    {
+        (_config, _version, _time, _onEvent, _lock, _store) = (config, version, time, onEvent, held, store);
+        _startedAt = time.GetUtcNow();
+        Parts = new(config, store, time, OnBlock);
+        _target = new(Parts.Target.Description, config.Blocking.Directory is not null, true, null, null);
+        _detector = new(rules, config.Detection);
+        foreach (var row in store.GetClientStates())
+        {
+            _detector.TryRestore(row);
+        }
+
+        _book = new(time);
+        _book.Load(store);
+        _pipeline = new(_detector, _book, Parts.Allowlist, new Recommender(config.Blocking, Parts.Blocker.Plan, () => _pipeline!.PeerProblem), store, time);
+        _sources = new(config.Logs, store.GetCheckpoints(), stdin, time);
+        _mark = store.ChangeMark();
+    }
+
+    public AgentParts Parts { get; }
+
+    /// <summary>
+    /// Takes the database for this process, reads what is stored, and makes the target equal to it. Nothing is followed yet.
+    /// </summary>
+    /// <exception cref="ConfigException">Rules or target can't be used.</exception>
+    /// <exception cref="StoreException">The database is in use, newer, damaged, or can't be written.</exception>
+    public static async Task<AgentService> StartAsync(AgentConfig config, string version, Stream stdin, TimeProvider time, Action<AgentEvent> onEvent)
+    {
+        var rules = RuleLibrary.Load(config.Detection);
+        var held = AgentLock.Take(config.Database.Path);
+        IStore? store = null;
+        try
+        {
+            store = new SqliteStore(config.Database.Path);
+            var service = new AgentService(config, version, rules, held, store, stdin, time, onEvent);
+            await service.Parts.Blocker.ReconcileAsync();
+            await service.LookAtTargetAsync();
+            return service;
+        }
+        catch
+        {
+            store?.Dispose();
+            held.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Runs until cancelled, or until every log ended (standard input was closed) and all that it found is stored.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var blocker = Parts.Blocker.RunAsync(stop.Token);
+        var responder = RespondAsync(stop.Token);
+        try
+        {
+            await Task.Run(() => ReadAsync(stop.Token), stop.Token);
+            await RespondOnceAsync(stop.Token);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Asked to stop: what was read up to here is stored below.
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await Task.WhenAll(blocker, responder);
+            TryCommit(out _);
+        }
+    }
+
+    /// <summary>Something was decided: act now instead of at the next tick.</summary>
+    public void Wake()
+    {
+        if (_wake.CurrentCount == 0)
+        {
+            _wake.Release();
+        }
+    }
+
+    public AgentStatus Current => new()
+    {
+        Version = _version,
+        StartedAt = _startedAt,
+        Mode = CurrentMode,
+        Sources = [.. _sources.Status.Select(Status)],
+        Lines = Volatile.Read(ref _counters).Lines,
+        Parsed = Volatile.Read(ref _counters).Parsed,
+        Unparsed = Volatile.Read(ref _counters).Unparsed,
+        TrackedClients = Volatile.Read(ref _counters).Clients,
+        Evictions = Volatile.Read(ref _counters).Evicted,
+        Target = _target,
+        Store = new(_storeFault is null, _storeFault),
+        Traffic = _pipeline.Traffic.Last(_time.GetUtcNow()),
+        CapReached = _capReached,
+    };
+
+    public void SetMode(Mode mode, string by, string origin)
+    {
+        Parts.Mode.Set(mode);
+        _capReached = null;
+        Say(AgentEventKind.Warning, $"mode is now {mode.ToString().ToLowerInvariant()}, set by {by} ({origin})");
+        Wake();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _sources.Dispose();
+        await Parts.DisposeAsync();
+        _store.Dispose();
+        _lock.Dispose();
+        _wake.Dispose();
+    }
+
+    private Mode CurrentMode
+    {
+        get
+        {
+            try
+            {
+                return Parts.Mode.Current;
+            }
+            catch (StoreException)
+            {
+                // Fail closed for effects: what can't be read can't say auto.
+                return _config.Mode == Mode.Auto ? Mode.Review : _config.Mode;
+            }
+        }
+    }
+
+    private async Task ReadAsync(CancellationToken cancellationToken)
+    {
+        var read = _sources.ReadAsync(cancellationToken).AsTask();
+        while (true)
+        {
+            if (!read.IsCompleted && _pipeline.IsDirty)
+            {
+                await Task.WhenAny(read, Task.Delay(Positive(_pipeline.UntilDue), _time, cancellationToken));
+            }
+
+            if (!read.IsCompleted && _pipeline.IsDue)
+            {
+                StoreAndAct();
+                continue;
+            }
+
+            if (await read is not { } lines)
+            {
+                StoreAndAct();
+                return;
+            }
+
+            _pipeline.Read(lines);
+            Count();
+            if (_pipeline.IsDue)
+            {
+                StoreAndAct();
+            }
+
+            read = _sources.ReadAsync(cancellationToken).AsTask();
+        }
+    }
+
+    private static TimeSpan Positive(TimeSpan span) => span > TimeSpan.Zero ? span : TimeSpan.FromMilliseconds(1);
+
+    /// <summary>Stores what was read, tells of it, and lets mode auto approve. With the store down: nothing is lost, nothing is done.</summary>
+    private void StoreAndAct()
+    {
+        if (_bookIsOld)
+        {
+            _bookIsOld = false;
+            try
+            {
+                _book.Refresh(_store);
+            }
+            catch (StoreException)
+            {
+                _bookIsOld = true;
+            }
+        }
+
+        if (!TryCommit(out var stored))
+        {
+            return;
+        }
+
+        var auto = stored.Count > 0 && CurrentMode == Mode.Auto;
+        foreach (var incident in stored)
+        {
+            var isNew = incident.Version <= 1;
+            Say(isNew ? AgentEventKind.IncidentOpened : AgentEventKind.IncidentChanged, incident.Summary, incident);
+            if (auto && incident is { Status: IncidentStatus.Recommended, Recommendation: { Action: RuleAction.Block, Held: null } })
+            {
+                Parts.Incidents.Approve(incident.Id, "auto", "service");
+                Wake();
+            }
+        }
+    }
+
+    private bool TryCommit(out IReadOnlyList<Incident> stored)
+    {
+        try
+        {
+            stored = _pipeline.IsDirty ? _pipeline.Commit() : [];
+            StoreWorks();
+            return true;
+        }
+        catch (StoreException e)
+        {
+            stored = [];
+            StoreFailed(e);
+            return false;
+        }
+    }
+
+    private async Task RespondAsync(CancellationToken cancellationToken)
+    {
+        var housekept = _time.GetTimestamp();
+        try
+        {
+            while (true)
+            {
+                await _wake.WaitAsync(RespondEvery, cancellationToken);
+                try
+                {
+                    await RespondOnceAsync(cancellationToken);
+                    if (_time.GetElapsedTime(housekept) >= HousekeepEvery)
+                    {
+                        housekept = _time.GetTimestamp();
+                        await HousekeepAsync(cancellationToken);
+                    }
+                }
+                catch (StoreException e)
+                {
+                    StoreFailed(e);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Asked to stop.
+        }
+    }
+
+    private async Task RespondOnceAsync(CancellationToken cancellationToken)
+    {
+        var mark = _store.ChangeMark();
+        if (mark == _mark)
+        {
+            return;
+        }
+
+        _mark = mark;
+        _bookIsOld = true;
+        Parts.Allowlist.Load(_store.GetAllowlist());
+        foreach (var incident in await Parts.Responder.ApplyAsync(cancellationToken))
+        {
+            Say(AgentEventKind.IncidentChanged, incident.Summary, incident);
+        }
+
+        // Lifts and allowlist entries of another process act through the store.
+        await Parts.Blocker.SyncAsync();
+    }
+
+    private async Task HousekeepAsync(CancellationToken cancellationToken)
+    {
+        await Parts.Allowlist.RefreshNamesAsync(_store, all: false, cancellationToken);
+        Parts.Incidents.ExpireStale(StaleAfter);
+        _store.Prune(_time.GetUtcNow() - _config.Database.Retention);
+        await LookAtTargetAsync();
+    }
+
+    private async Task LookAtTargetAsync()
+    {
+        var state = await Parts.Blocker.VerifyAsync();
+        _target = _target with { Reachable = state.Reachable || !_target.Configured, Drift = state.Drift, CheckedAt = _time.GetUtcNow() };
+    }
+
+    private void OnBlock(BlockEvent e)
+    {
+        switch (e.Kind)
+        {
+            case BlockEventKind.TargetDown:
+                _target = _target with { Reachable = false, Drift = e.Text, CheckedAt = e.At };
+                break;
+            case BlockEventKind.Applied:
+                _target = _target with { Reachable = true, Drift = null, CheckedAt = e.At };
+                break;
+            case BlockEventKind.Held:
+                _capReached = e.Text;
+                break;
+            case BlockEventKind.Expired or BlockEventKind.Lifted when e.Block is { } block:
+                TryEnd(block);
+                break;
+        }
+
+        Say(e.Kind is BlockEventKind.Applied or BlockEventKind.Lifted or BlockEventKind.Expired ? AgentEventKind.Block : AgentEventKind.Warning, e.Text);
+    }
+
+    private void TryEnd(Block block)
+    {
+        try
+        {
+            Parts.Responder.Ended(block);
+        }
+        catch (StoreException e)
+        {
+            StoreFailed(e);
+        }
+    }
+
+    private void StoreFailed(StoreException e)
+    {
+        if (_storeFault != e.Message)
+        {
+            _storeFault = e.Message;
+            Say(AgentEventKind.Warning, $"the store can't be used: {e.Message} Watching goes on; nothing is blocked or lifted until it works again.");
+        }
+    }
+
+    private void StoreWorks()
+    {
+        if (_storeFault is not null)
+        {
+            _storeFault = null;
+            Say(AgentEventKind.Warning, "the store works again");
+        }
+    }
+
+    private void Count()
+    {
+        var statistics = _pipeline.Statistics;
+        Volatile.Write(ref _counters, new()
+        {
+            Lines = statistics.Lines,
+            Parsed = Enum.GetValues<LogFormat>().Where(f => statistics.ParsedAs(f) > 0).ToDictionary(static f => f, statistics.ParsedAs),
+            Unparsed = Enum.GetValues<UnparsedReason>().Where(r => statistics.UnparsedFor(r) > 0).ToDictionary(static r => r, statistics.UnparsedFor),
+            Clients = _detector.Clients,
+            Evicted = _detector.Evicted,
+        });
+    }
+
+    private void Say(AgentEventKind kind, string text, Incident? incident = null) => _onEvent(new(kind, _time.GetUtcNow(), text, incident));
+
+    private static SourceStatus Status(Logs.Sources.SourceStatus s) => new(
+        s.Source,
+        s.State switch
+        {
+            Logs.Sources.SourceState.Following => SourceState.Following,
+            Logs.Sources.SourceState.Waiting => SourceState.Waiting,
+            Logs.Sources.SourceState.Ended => SourceState.Ended,
+            _ => SourceState.Failed,
+        },
+        s.LagBytes,
+        s.LastReadAt,
+        s.Advice);
+
+    private sealed record Counters
+    {
+        public long Lines { get; init; }
+        public IReadOnlyDictionary<LogFormat, long> Parsed { get; init; } = new Dictionary<LogFormat, long>();
+        public IReadOnlyDictionary<UnparsedReason, long> Unparsed { get; init; } = new Dictionary<UnparsedReason, long>();
+        public int Clients { get; init; }
+        public long Evicted { get; init; }
+    }
+}

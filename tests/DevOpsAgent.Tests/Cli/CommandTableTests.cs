@@ -1,0 +1,107 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using DevOpsAgent.App.Cli;
+
+namespace DevOpsAgent.Tests.Cli;
+
+/// <summary>Walks every command of the table.</summary>
+public sealed class CommandTableTests
+{
+    public static TheoryData<string> Paths() => [.. CommandTable.All.Select(static e => e.Path)];
+
+    [Theory]
+    [MemberData(nameof(Paths))]
+    public async Task Help_works_and_shows_the_examples(string path)
+    {
+        var (exit, text, error) = await TestTerminal.RunAsync(TestTerminal.Of(), [.. path.Split(' '), "--help"]);
+        exit.ShouldBe(ExitCode.Fine);
+        error.ShouldBeEmpty();
+        text.ShouldMatch($"Usage:\n  [^ ]+ {path} ");
+        text.Split('\n').ShouldAllBe(static l => l.Length <= 80);
+        foreach (var example in CommandTable.All.Single(e => e.Path == path).Examples)
+        {
+            text.ShouldContain("\n  " + example + "\n");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Paths))]
+    public void Words_and_options_are_described(string path)
+    {
+        var command = Find(path);
+        command.Description.ShouldNotBeNullOrWhiteSpace();
+        command.Description.ShouldNotEndWith(".");
+        command.Action.ShouldNotBeNull();
+        command.Options.ShouldAllBe(static o => !string.IsNullOrWhiteSpace(o.Description));
+        command.Arguments.ShouldAllBe(static a => !string.IsNullOrWhiteSpace(a.Description) && !string.IsNullOrWhiteSpace(a.HelpName));
+        command.Options.Where(static o => o.ValueType != typeof(bool) && o is not (HelpOption or VersionOption)).ShouldAllBe(static o => !string.IsNullOrWhiteSpace(o.HelpName));
+    }
+
+    [Theory]
+    [MemberData(nameof(Paths))]
+    public void Every_listing_speaks_json(string path)
+    {
+        if (path.Split(' ')[^1] is "list" or "show" or "check")
+        {
+            Find(path).Options.ShouldContain(static o => o.Name == "--json");
+            Find(path).Options.ShouldContain(static o => o.Name == "--output");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Paths))]
+    public async Task An_unknown_option_is_wrong_usage_and_names_the_command(string path)
+    {
+        var (exit, text, error) = await TestTerminal.RunAsync(TestTerminal.Of(), [.. path.Split(' '), "--no-such-option"]);
+        exit.ShouldBe(ExitCode.Usage);
+        text.ShouldBeEmpty();
+        error.ShouldContain("--no-such-option");
+        error.ShouldContain($"devops-agent {path} --help");
+    }
+
+    [Theory]
+    [MemberData(nameof(Paths))]
+    public async Task An_example_parses(string path)
+    {
+        foreach (var example in CommandTable.All.Single(e => e.Path == path).Examples.Where(static e => !e.Contains('|') && !e.Contains("<(")))
+        {
+            var words = example.Split(' ').SkipWhile(static w => w.Contains('=')).Skip(1).Select(static w => w.Trim('\'', '"'));
+            CommandLine.Build(TestTerminal.Of()).Parse([.. words.TakeWhile(static w => w != ">")]).Errors.ShouldBeEmpty(example);
+        }
+
+        await Task.CompletedTask;
+    }
+
+    [Fact]
+    public void Every_noun_of_the_table_has_a_description() =>
+        CommandTable.All.Where(static e => e.Path.Contains(' ')).Select(static e => e.Path.Split(' ')[0]).Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal).ShouldBe(CommandTable.Nouns.Keys.Order(StringComparer.Ordinal));
+
+    [Theory]
+    [InlineData("config chekc", "did you mean 'check'?")]
+    [InlineData("cofnig", "did you mean 'config'?")]
+    [InlineData("--mod auto", "did you mean '--mode'?")]
+    [InlineData("config", "Required command was not provided.")]
+    public async Task Slips_get_a_suggestion(string arguments, string expected)
+    {
+        var (exit, _, error) = await TestTerminal.RunAsync(TestTerminal.Of(), arguments.Split(' '));
+        exit.ShouldBe(ExitCode.Usage);
+        error.ShouldContain(expected);
+    }
+
+    [Fact]
+    public async Task Version() => (await TestTerminal.RunAsync(TestTerminal.Of(), "--version")).Out.ShouldMatch("^devops-agent [0-9]+\\.[0-9]+\\.[0-9]+\n$");
+
+    /// <summary>The attack: an argument that came out of a log line ("@/etc/passwd") must not be opened as a file of arguments.</summary>
+    [Fact]
+    public async Task An_argument_that_begins_with_at_is_not_a_file()
+    {
+        using var folder = new Configuration.TemporaryFolder();
+        var (exit, text, _) = await TestTerminal.RunAsync(TestTerminal.Of(), "@" + folder.Write("arguments", "--version"));
+        exit.ShouldBe(ExitCode.Usage);
+        text.ShouldBeEmpty();
+    }
+
+    private static Command Find(string path) =>
+        path.Split(' ').Aggregate((Command)CommandLine.Build(TestTerminal.Of()), static (command, word) => command.Subcommands.Single(c => c.Name == word));
+}

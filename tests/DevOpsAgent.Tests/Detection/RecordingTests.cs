@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using DevOpsAgent.Addresses;
+using DevOpsAgent.Detection;
+
+namespace DevOpsAgent.Tests.Detection;
+
+/// <summary>The goals, held on a recording of real tools through a real Traefik.</summary>
+public sealed class RecordingTests(ITestOutputHelper output)
+{
+    [Fact]
+    public void Every_attacker_is_found_early_and_nobody_else()
+    {
+        var folder = Samples("recording-a");
+        var labels = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "labels.json"))).RootElement.EnumerateArray()
+            .ToDictionary(l => ClientAddress.Parse(l.GetProperty("ip").GetString()!), l => (Expect: l.GetProperty("expect").GetString()!, What: l.GetProperty("tool").GetString() + ": " + l.GetProperty("what").GetString()));
+        var run = new DetectionRun();
+        var lines = 0;
+        foreach (var line in TestLines.ReadFile(Path.Combine(folder, "access.jsonl.gz")))
+        {
+            run.Add(line).ShouldNotBeNull();
+            lines++;
+        }
+
+        var text = new StringBuilder();
+        var missed = labels.Where(l => l.Value.Expect == "block" && !run.BlockedAt.ContainsKey(l.Key)).Select(l => l.Key).ToArray();
+        var falseBlocks = labels.Where(l => l.Value.Expect == "ignore" && run.BlockedAt.ContainsKey(l.Key)).Select(l => l.Key).ToArray();
+        var noisy = labels.Where(l => l.Value.Expect == "ignore" && run.Findings.Exists(f => f.Severity > Severity.Low && f.Subject.Clients.Contains(l.Key))).Select(l => l.Key).ToArray();
+        var reviews = labels.Where(l => l.Value.Expect == "review").Select(l => l.Key).ToArray();
+        var unseen = reviews.Where(c => !run.Findings.Exists(f => f.Subject.Clients.Contains(c))).ToArray();
+        var members = run.Findings.Where(f => f.Subject.IsCampaign).SelectMany(f => f.Subject.Clients).Distinct().ToArray();
+        text.AppendLine(CultureInfo.InvariantCulture, $"{lines} lines, {run.Detector.Clients} clients, {run.Findings.Count} findings, {run.Detector.Memory} bytes");
+        foreach (var (client, label) in labels.OrderBy(l => l.Value.Expect, StringComparer.Ordinal))
+        {
+            var findings = run.Findings.Where(f => f.Subject.Clients.Contains(client)).ToArray();
+            text.AppendLine(CultureInfo.InvariantCulture, $"{label.Expect} {client} at {run.BlockedAt.GetValueOrDefault(client)} [{string.Join(", ", findings.Select(f => $"{f.RuleId}:{f.Severity}").Distinct(StringComparer.Ordinal))}] {label.What} -- {findings.LastOrDefault()?.Summary}");
+        }
+
+        output.WriteLine(text.ToString());
+        missed.ShouldBeEmpty();
+        falseBlocks.ShouldBeEmpty();
+        noisy.ShouldBeEmpty();
+        unseen.ShouldBeEmpty();
+        members.Count(m => labels[m].Expect == "review").ShouldBeGreaterThanOrEqualTo(18);
+        members.ShouldAllBe(m => labels[m].Expect != "ignore");
+        run.BlockedAt.Values.ShouldAllBe(at => at <= 60);
+    }
+
+    internal static string Samples(string name)
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            var path = Path.Combine(folder.FullName, "samples", name);
+            if (Directory.Exists(path))
+            {
+                return path;
+            }
+        }
+
+        throw new DirectoryNotFoundException($"samples/{name}");
+    }
+}
