@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using DevOpsAgent.Configuration;
 using DevOpsAgent.App.Views;
 using DevOpsAgent.Detection;
 using DevOpsAgent.Logs;
