@@ -17,8 +17,7 @@ internal sealed class LogSources : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogSource[] _sources;
     private readonly WakeSignal _wake = new();
-    private readonly ITimer _timer;
-    private TimeSpan _pause = Timeout.InfiniteTimeSpan;
+    private readonly PollTicker _ticker;
     private long _lastBlock;
     private int _next;
 
@@ -28,7 +27,7 @@ internal sealed class LogSources : IDisposable
     {
         _time = time;
         _lastBlock = time.GetTimestamp();
-        _timer = time.CreateTimer(_ => _wake.Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _ticker = new(time, _wake.Wake);
         var plain = logs.Select(l => l.Path).Where(p => !LogGlob.IsGlob(p)).ToList();
         _sources = [.. logs.DistinctBy(l => l.Path, StringComparer.Ordinal).Select(Create)];
 
@@ -81,7 +80,7 @@ internal sealed class LogSources : IDisposable
 
     public void Dispose()
     {
-        _timer.Dispose();
+        _ticker.Dispose();
         foreach (var source in _sources)
         {
             source.Dispose();
@@ -102,17 +101,11 @@ internal sealed class LogSources : IDisposable
         return null;
     }
 
-    /// <summary>The timer ticks on by itself; it is touched only when the pace changes.</summary>
     private void SetPace()
     {
         if (Array.Exists(_sources, s => s.NeedsPolling))
         {
-            var pause = _time.GetElapsedTime(_lastBlock) < QuietAfter ? ActivePause : QuietPause;
-            if (pause != _pause)
-            {
-                _pause = pause;
-                _timer.Change(pause, pause);
-            }
+            _ticker.SetPace(_time.GetElapsedTime(_lastBlock) < QuietAfter ? ActivePause : QuietPause);
         }
     }
 }
