@@ -12,6 +12,8 @@ namespace DevOpsAgent.App.Cli;
 [JsonSerializable(typeof(IReadOnlyList<Incidents.DecisionView>))]
 [JsonSerializable(typeof(IncidentView))]
 [JsonSerializable(typeof(BlockView))]
+[JsonSerializable(typeof(AllowlistCommands.AllowlistImportView))]
+[JsonSerializable(typeof(ModeCommands.ModeView), TypeInfoPropertyName = "CliModeView")]
 [JsonSerializable(typeof(JsonNode))]
 internal sealed partial class CliJson : JsonSerializerContext
 {

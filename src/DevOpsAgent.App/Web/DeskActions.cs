@@ -1,3 +1,4 @@
+using DevOpsAgent.Configuration;
 using DevOpsAgent.Addresses;
 using DevOpsAgent.Blocking;
 using DevOpsAgent.Detection;
@@ -108,7 +109,11 @@ internal sealed class DeskActions(IStore store, IncidentDesk desk, AllowlistDesk
         allowlist.Load(store.GetAllowlist());
         await allowlist.RefreshNamesAsync(store, all: false, cancellationToken);
         var allowed = desk.Allow(allowlist, by, origin);
-        await blocker.SyncAsync();
+
+        // Writes are collected for up to two seconds: the person is not made to wait for the file. A fault is tried again by the blocker.
+        var sync = blocker.SyncAsync();
+        _ = sync.ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        await Task.WhenAny(sync, Task.Delay(TimeSpan.FromMilliseconds(250), time, cancellationToken));
         return allowed.Count == 0 ? "" : $" {allowed.Count} {(allowed.Count == 1 ? "incident is" : "incidents are")} allowlisted by it.";
     }
 

@@ -1,3 +1,4 @@
+using DevOpsAgent.Configuration;
 using System.Globalization;
 using System.Text;
 using DevOpsAgent.App.Views;

@@ -66,7 +66,7 @@ internal sealed class StaticFiles
         var bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
         using var packed = new MemoryStream();
-        using (var gzip = new GZipStream(packed, CompressionLevel.Optimal))
+        using (var gzip = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true))
         {
             gzip.Write(bytes);
         }

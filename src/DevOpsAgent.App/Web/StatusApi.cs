@@ -1,3 +1,4 @@
+using DevOpsAgent.Configuration;
 using DevOpsAgent.App.Views;
 using DevOpsAgent.Detection;
 using DevOpsAgent.Incidents;

@@ -17,6 +17,7 @@ internal sealed class WebHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly CancellationTokenSource _stopping;
+    private bool _disposed;
 
     private WebHost(WebApplication app, CancellationTokenSource stopping, Uri address)
     {
@@ -61,6 +62,11 @@ internal sealed class WebHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, true))
+        {
+            return;
+        }
+
         // Event streams never end by themselves: they are told first, so that stopping doesn't wait for its time limit.
         await _stopping.CancelAsync();
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2));

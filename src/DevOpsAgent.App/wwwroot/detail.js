@@ -97,7 +97,7 @@ export class Detail {
     return el('section', { class: `box outcome outcome-${first.status}`, role: 'status', 'aria-label': 'Outcome' }, el('h3', {}, head), el('dl', { class: 'pairs' },
       pair('Denied', el('span', { class: 'mono' }, shown.length > 6 ? `${shown.slice(0, 6).map(b => b.range).join(' ')} and ${shown.length - 6} more` : shown.map(b => b.range).join(' '))),
       first.result ? pair(first.status === 'failed' ? 'Reason' : 'Written', hostile(first.result, 400)) : null,
-      first.status === 'unconfirmed' ? pair('Confirmed', 'The file was read back; Traefik itself was not asked or did not answer.') : null,
+      first.status === 'unconfirmed' && !first.result ? pair('Confirmed', 'The file was read back; Traefik itself was not asked or did not answer.') : null,
       live.length ? pair('Until', el('span', {}, utc(first.expires_at), ' (', time(first.expires_at, 'left'), ')')) : null,
       pair('Approved by', hostile(first.approved_by, 64)),
       first.offence > 1 ? pair('Offence', `number ${first.offence}: the time is longer`) : null,
@@ -129,8 +129,8 @@ export class Detail {
     try {
       const answer = await api.decide(i.id, action);
       if (answer.incident && this.id === i.id) this.draw(answer.incident);
-      const text = { approve: `Approved: ${subject(i)}`, reject: `Rejected: ${subject(i)}`, undo: `Taken back: ${subject(i)}` }[action];
-      toast(`${text}. ${visibleText(answer.message)}`, action === 'undo' ? {} : { undo: () => this.undo(i.id) });
+      const text = { approve: `Approved ${subject(i)}: the agent writes the block now.`, reject: `Rejected ${subject(i)}: nothing is blocked.`, undo: `Taken back: ${subject(i)} waits for a decision again.` }[action];
+      toast(answer.result === 'already' ? visibleText(answer.message) : text, action === 'undo' ? {} : { undo: () => this.undo(i.id) });
       this.changed(answer.incident?.incident);
     } catch (error) {
       report(error);

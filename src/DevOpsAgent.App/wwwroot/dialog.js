@@ -28,6 +28,7 @@ export function ask({ title, body = [], fields = [], ok = 'OK', danger = false, 
       const values = Object.fromEntries([...inputs].map(([name, input]) => [name, input.value.trim()]));
       for (const input of inputs.values()) input.removeAttribute('aria-invalid');
       go.disabled = true;
+      go.textContent = 'Working…';
       try {
         done((await submit?.(values)) ?? values);
       } catch (error) {
@@ -38,6 +39,7 @@ export function ask({ title, body = [], fields = [], ok = 'OK', danger = false, 
         errors.hidden = false;
         errors.textContent = `${error.message} ${error.whatToDo}`;
         go.disabled = false;
+        go.textContent = ok;
       }
     });
     document.body.append(dialog);

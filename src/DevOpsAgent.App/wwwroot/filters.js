@@ -30,6 +30,7 @@ export class Filters {
       el('div', { class: 'seg', role: 'group', 'aria-label': 'Status' }, [...this.buttons.values()]),
       el('span', { class: 'search' }, this.input, el('kbd', { 'aria-hidden': 'true' }, '/')),
       this.severitySelect, this.threatSelect, this.sortSelect);
+    this.node.children[0].after(el('button', { type: 'button', class: 'more-filters', 'aria-expanded': 'false', onclick: e => this.showAll(e.currentTarget) }, 'Filters'));
   }
 
   select(label, name, options) {
@@ -46,6 +47,13 @@ export class Filters {
     this.threatSelect.value = this.threat;
     this.sortSelect.value = this.sort;
     this.change();
+  }
+
+  /** On a phone search and selects are folded away: the list comes first. */
+  showAll(b) {
+    const open = this.node.classList.toggle('all');
+    b.setAttribute('aria-expanded', open);
+    if (open) this.input.focus();
   }
 
   reset() {

@@ -137,7 +137,8 @@ export class IncidentList {
     r.more.hidden = !others;
     if (others) {
       const isOpen = this.expanded.has(item.ip_address);
-      setText(r.more, `${isOpen ? '▾' : '▸'} ${others} more`);
+      setText(r.more, `${isOpen ? '▾' : '▸'} +${others}`);
+      r.more.title = `${others} more ${others === 1 ? 'threat' : 'threats'} of this client`;
       r.more.setAttribute('aria-expanded', isOpen);
       r.more.setAttribute('aria-label', `${others} more threats of ${subject(item)}`);
     }
