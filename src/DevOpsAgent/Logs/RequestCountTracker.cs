@@ -98,7 +98,7 @@ internal sealed class RequestCountTracker
         if (count < _first)
         {
             // In flight when the log began: then it started before the first line's request did.
-            return time <= _firstStart + Slack;
+            return time <= _firstStart + TimeSpan.TicksPerSecond;
         }
 
         if ((_seen[Word(count)] & Mask(count)) != 0)
