@@ -146,7 +146,7 @@ internal sealed class JsonObject
 
         if (position++ == end + 1)
         {
-            _shape.Learn(text[start..position], ref next, key);
+            _shape.Learn(text[start..], position - start, ref next, key);
         }
 
         return true;

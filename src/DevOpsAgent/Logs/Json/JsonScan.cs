@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace DevOpsAgent.Logs.Json;
@@ -10,15 +11,29 @@ internal static class JsonScan
     public const int MaxDepth = 16;
 
     /// <summary>Index of the closing quote of the string whose first character is at <paramref name="position"/>; -1 = cut off.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int StringEnd(ReadOnlySpan<byte> text, int position, ref bool escaped)
+    {
+        // Most values are short: one comparison finds the end.
+        if (text.Length - position >= Vector256<byte>.Count)
+        {
+            var hits = Hits(text[position..]);
+            if (hits != 0 && position + BitOperations.TrailingZeroCount(hits) is var end && text[end] == '"')
+            {
+                return end;
+            }
+        }
+
+        return LongStringEnd(text, position, ref escaped);
+    }
+
+    private static int LongStringEnd(ReadOnlySpan<byte> text, int position, ref bool escaped)
     {
         while (true)
         {
             while (text.Length - position >= Vector256<byte>.Count)
             {
-                var block = Vector256.Create(text[position..]);
-                var hits = (Vector256.Equals(block, Vector256.Create((byte)'"')) | Vector256.Equals(block, Vector256.Create((byte)'\\')))
-                    .ExtractMostSignificantBits();
+                var hits = Hits(text[position..]);
                 if (hits != 0)
                 {
                     position += BitOperations.TrailingZeroCount(hits);
@@ -46,6 +61,15 @@ internal static class JsonScan
             escaped = true;
             position += 2;
         }
+    }
+
+    // One bit for each quote and backslash in the first 32 bytes.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint Hits(ReadOnlySpan<byte> text)
+    {
+        var block = Vector256.Create(text);
+        return (Vector256.Equals(block, Vector256.Create((byte)'"')) | Vector256.Equals(block, Vector256.Create((byte)'\\')))
+            .ExtractMostSignificantBits();
     }
 
     public static int SkipSpace(ReadOnlySpan<byte> text, int position)

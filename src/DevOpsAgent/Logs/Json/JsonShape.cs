@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace DevOpsAgent.Logs.Json;
@@ -20,13 +21,30 @@ internal sealed class JsonShape
     /// Compares the text at <paramref name="line"/>'s start with the remembered <c>"Key":</c> from
     /// <paramref name="next"/> on. Returns the length of the match with quotes and colon, 0 = not recognised.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Match(ReadOnlySpan<byte> line, ref int next, out JsonKey key)
+    {
+        if (line.Length >= Vector256<byte>.Count && (uint)next < (uint)_slots.Length)
+        {
+            ref readonly var slot = ref _slots[next];
+            if ((Vector256.Create(line) & slot.Mask) == slot.Text && next < _count)
+            {
+                next++;
+                key = slot.Key;
+                return slot.Length;
+            }
+        }
+
+        return MatchAhead(line, ref next, out key);
+    }
+
+    private int MatchAhead(ReadOnlySpan<byte> line, ref int next, out JsonKey key)
     {
         if (line.Length >= Vector256<byte>.Count)
         {
             var text = Vector256.Create(line);
             var end = Math.Min(_count, next + Ahead);
-            for (var i = next; i < end; i++)
+            for (var i = next + 1; i < end; i++)
             {
                 ref readonly var slot = ref _slots[i];
                 if ((text & slot.Mask) == slot.Text)
@@ -42,10 +60,11 @@ internal sealed class JsonShape
         return 0;
     }
 
-    /// <summary>Remembers a key that was not recognised, as <c>"Key":</c>, in its place.</summary>
-    public void Learn(ReadOnlySpan<byte> text, ref int next, JsonKey key)
+    /// <summary>Remembers a key that was not recognised, <c>"Key":</c> at <paramref name="line"/>'s start, in its place.</summary>
+    public void Learn(ReadOnlySpan<byte> line, int length, ref int next, JsonKey key)
     {
-        if (text.Length > Vector256<byte>.Count)
+        // Too long for a vector, or so near the line's end that it could not be recognised.
+        if (length > Vector256<byte>.Count || line.Length < Vector256<byte>.Count)
         {
             return;
         }
@@ -63,9 +82,9 @@ internal sealed class JsonShape
         Span<byte> mask = stackalloc byte[Vector256<byte>.Count];
         bytes.Clear();
         mask.Clear();
-        text.CopyTo(bytes);
-        mask[..text.Length].Fill(0xFF);
-        _slots[next++] = new(Vector256.Create<byte>(bytes), Vector256.Create<byte>(mask), text.Length, key);
+        line[..length].CopyTo(bytes);
+        mask[..length].Fill(0xFF);
+        _slots[next++] = new(Vector256.Create<byte>(bytes), Vector256.Create<byte>(mask), length, key);
         _count++;
     }
 
