@@ -10,6 +10,7 @@ internal static class CommandTable
         ["blocks"] = "List, add and end blocks",
         ["allowlist"] = "Manage what is never blocked",
         ["mode"] = "Show and change the operating mode at run time",
+        ["rules"] = "List, show and test detection rules",
         ["config"] = "Check and show the configuration",
         ["completion"] = "Completion scripts for shells",
     };
@@ -23,6 +24,12 @@ internal static class CommandTable
 
     public static IReadOnlyList<CommandEntry> All { get; } =
     [
+        new("explain", Explain.ExplainCommand.Build,
+            "devops-agent explain 203.0.113.7 --log access.log",
+            "devops-agent explain \"$(tail -1 access.log)\" --log access.log"),
+        new("rules list", Rules.ListCommand.Build, "devops-agent rules list"),
+        new("rules show", Rules.ShowCommand.Build, "devops-agent rules show secret-files"),
+        new("rules test", Rules.TestCommand.Build, "devops-agent rules test tests/rules"),
         new("incidents list", Incidents.ListCommand.Build,
             "devops-agent incidents list",
             "devops-agent incidents list --status recommended --severity high -o json",
