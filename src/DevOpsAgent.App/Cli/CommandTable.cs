@@ -24,6 +24,8 @@ internal static class CommandTable
 
     public static IReadOnlyList<CommandEntry> All { get; } =
     [
+        new("scan", ScanCommand.Build, "devops-agent scan /var/log/traefik/access.log", "devops-agent scan access.log.2.gz access.log --json"),
+        new("replay", ReplayCommand.Build, "devops-agent replay samples/recording-a/access.jsonl.gz --labels samples/recording-a/labels.json"),
         new("explain", Explain.ExplainCommand.Build,
             "devops-agent explain 203.0.113.7 --log access.log",
             "devops-agent explain \"$(tail -1 access.log)\" --log access.log"),

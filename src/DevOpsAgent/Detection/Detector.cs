@@ -437,6 +437,7 @@ internal sealed class Detector
                     RuleId = _rules.Rules[rule].Id,
                     Title = _rules.Rules[rule].Title,
                     Fired = fired.At != 0,
+                    Action = _rules.Rules[rule].Action,
                     FiredAt = fired.At == 0 ? null : new(fired.At, TimeSpan.Zero),
                     FiredAtRequest = fired.AtRequest,
                     Conditions = conditions,

@@ -48,7 +48,7 @@ internal sealed class IncidentBook(TimeProvider time)
         var now = time.GetUtcNow();
         for (var offset = 0; ;)
         {
-            var page = store.ListIncidents(new() { Statuses = Watched, Limit = PageSize, Offset = offset });
+            var page = store.ListIncidents(new() { Statuses = Watched, Limit = PageSize, Offset = offset, WithoutEvidence = true });
             _seen = page.Items.Count > 0 && page.Items[0].UpdatedAt > _seen ? page.Items[0].UpdatedAt : _seen;
             foreach (var incident in page.Items)
             {
@@ -77,7 +77,7 @@ internal sealed class IncidentBook(TimeProvider time)
         var since = _seen - Overlap;
         for (var offset = 0; ;)
         {
-            var page = store.ListIncidents(new() { Limit = 20, Offset = offset });
+            var page = store.ListIncidents(new() { Limit = 20, Offset = offset, WithoutEvidence = true });
             _seen = page.Items.Count > 0 && page.Items[0].UpdatedAt > _seen ? page.Items[0].UpdatedAt : _seen;
             var changed = page.Items.TakeWhile(i => i.UpdatedAt > since).ToList();
             Stored(changed);

@@ -127,6 +127,9 @@ internal sealed record IncidentQuery
     /// <summary>An address inside one of the incident's clients.</summary>
     public ClientAddress? Client { get; init; }
 
+    /// <summary>True: Evidence is left empty, which makes long listings several times faster.</summary>
+    public bool WithoutEvidence { get; init; }
+
     public int Limit { get; init; } = 50;
     public int Offset { get; init; }
 

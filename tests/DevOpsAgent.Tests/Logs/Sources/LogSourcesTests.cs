@@ -88,6 +88,18 @@ public sealed class LogSourcesTests : IDisposable
     }
 
     [Fact]
+    public async Task Works_on_the_machines_clock()
+    {
+        using var sources = new LogSources([new LogConfig { Path = _logs.Log }], [], Stream.Null, TimeProvider.System);
+        for (var i = 0; i < 50; i++)
+        {
+            var next = Next(sources);
+            _logs.Append($"{i}\n");
+            (await next).ShouldBe($"access.log: {i}\n");
+        }
+    }
+
+    [Fact]
     public async Task A_log_that_floods_does_not_starve_the_others()
     {
         var flood = string.Concat(Enumerable.Range(0, 200_000).Select(i => $"line {i} of a flood\n"));
