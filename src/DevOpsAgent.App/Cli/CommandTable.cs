@@ -24,6 +24,8 @@ internal static class CommandTable
 
     public static IReadOnlyList<CommandEntry> All { get; } =
     [
+        new("demo", DemoCommand.Build, "devops-agent demo", "devops-agent demo --no-wait"),
+        new("doctor", DoctorCommand.Build, "devops-agent doctor --config config.yaml", "devops-agent doctor --log /var/log/traefik/access.log"),
         new("scan", ScanCommand.Build, "devops-agent scan /var/log/traefik/access.log", "devops-agent scan access.log.2.gz access.log --json"),
         new("replay", ReplayCommand.Build, "devops-agent replay samples/recording-a/access.jsonl.gz --labels samples/recording-a/labels.json"),
         new("explain", Explain.ExplainCommand.Build,

@@ -66,8 +66,9 @@ internal sealed class RequestGuard(WebConfig config, int port, WriteBudget budge
 
         // Attack: cross-site request forgery: a form or script of another site posts with the operator's browser. Origin is
         // set by the browser and can't be forged there; "null" comes from sandboxed frames.
+        // Only host and port are compared: a proxy with a login in front of us may speak https.
         var origin = request.Headers.Origin.ToString();
-        if (origin.Length > 0 && !string.Equals(origin, $"{request.Scheme}://{host}", StringComparison.OrdinalIgnoreCase))
+        if (origin.Length > 0 && !(Uri.TryCreate(origin, UriKind.Absolute, out var from) && string.Equals(from.Authority, host, StringComparison.OrdinalIgnoreCase)))
         {
             throw CrossSite();
         }

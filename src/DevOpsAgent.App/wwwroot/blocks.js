@@ -62,7 +62,7 @@ export class BlocksView {
     const cell = (label, ...content) => el('td', { 'data-label': label }, content);
     return el('tr', {},
       el('th', { scope: 'row', class: 'mono' }, b.range),
-      cell('Time left', live ? time(b.expires_at, 'left') : '—'),
+      cell('Ends', live ? time(b.expires_at, 'left') : '—'),
       cell('State', el('span', { title: visibleText(b.result ?? '') }, words[b.status] ?? b.status)),
       cell('Reason', b.incident_id ? el('a', { href: `#/incidents/${b.incident_id}` }, hostile(b.reason, 120)) : hostile(b.reason, 120), b.offence > 1 ? el('span', { class: 'muted' }, ` · offence ${b.offence}`) : null),
       cell('By', hostile(b.approved_by, 64)), cell('Since', time(b.created_at)),

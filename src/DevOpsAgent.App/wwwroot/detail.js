@@ -184,5 +184,5 @@ const pair = (term, ...value) => el('div', {}, el('dt', {}, term), el('dd', {}, 
 
 function diff(text) {
   return el('pre', { class: 'diff', tabindex: '0', 'aria-label': 'Change as a diff' }, text.split('\n').map(line =>
-    el('span', { class: line.startsWith('+') ? 'plus' : line.startsWith('-') ? 'minus' : line.startsWith('@') ? 'at' : 'same' }, visibleText(line) + '\n')));
+    el('span', { class: /^(---|\+\+\+) /.test(line) ? 'at' : line.startsWith('+') ? 'plus' : line.startsWith('-') ? 'minus' : line.startsWith('@') ? 'at' : 'same' }, visibleText(line) + '\n')));
 }

@@ -19,11 +19,11 @@ export class Filters {
     this.sort = 'severity';
     this.change = change;
     this.buttons = new Map(tabs.map(([name, label]) => [name, el('button', { type: 'button', 'aria-pressed': name === this.tab, onclick: () => this.set({ tab: name }) }, label + ' ', el('span', { class: 'count' }))]));
-    this.input = el('input', { type: 'search', placeholder: 'Address, path, threat', 'aria-label': 'Search incidents', 'aria-keyshortcuts': '/', autocomplete: 'off', spellcheck: 'false', maxlength: 200 });
+    this.input = el('input', { type: 'search', placeholder: 'Search', title: 'Address, path, threat or sentence', 'aria-label': 'Search incidents', 'aria-keyshortcuts': '/', autocomplete: 'off', spellcheck: 'false', maxlength: 200 });
     let wait;
     this.input.addEventListener('input', () => { clearTimeout(wait); wait = setTimeout(() => this.set({ search: this.input.value.trim() }), 200); });
     this.input.addEventListener('keydown', e => { if (e.key === 'Escape') { this.input.value = ''; this.set({ search: '' }); this.input.blur(); } });
-    this.severitySelect = this.select('Severity', 'severity', [['low', 'all severities'], ['medium', 'medium and up'], ['high', 'high and up'], ['critical', 'critical only']]);
+    this.severitySelect = this.select('Severity', 'severity', [['low', 'all severities'], ['medium', 'from medium'], ['high', 'from high'], ['critical', 'only critical']]);
     this.threatSelect = this.select('Threat', 'threat', [['', 'all threats'], ...known.map(t => [t, threat(t)])]);
     this.sortSelect = this.select('Order', 'sort', [['severity', 'worst first'], ['newest', 'newest first']]);
     this.node = el('div', { class: 'filters' },

@@ -36,7 +36,7 @@ export function showStats(stats) {
 
 function chip(text, kind, title) {
   const shape = { good: '●', warn: '▲', bad: '✕', none: '○' }[kind];
-  return el('span', { class: `chip chip-${kind}${text === 'live' ? ' chip-live' : ''}`, title }, el('span', { 'aria-hidden': 'true' }, shape), ' ', text);
+  return el('span', { class: `chip chip-${kind}${/^(live|lag)/.test(text) ? ` chip-${text.split(' ')[0]}` : ''}`, title }, el('span', { 'aria-hidden': 'true' }, shape), ' ', text);
 }
 
 function draw() {

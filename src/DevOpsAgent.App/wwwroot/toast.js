@@ -14,6 +14,7 @@ export function toast(text, { kind = 'info', undo = null, seconds = undo ? 10 : 
   node.append(el('span', {}, text));
   if (run) {
     latestUndo = run;
+    for (const key of document.querySelectorAll('.toast kbd')) key.remove();
     node.append(el('button', { type: 'button', class: 'small', onclick: run }, 'Undo', el('kbd', { 'aria-hidden': 'true' }, 'u')), el('span', { class: 'fuse', 'aria-hidden': 'true' }));
   }
   node.append(button('×', close, { class: 'quiet icon', 'aria-label': 'Dismiss' }));

@@ -73,10 +73,12 @@ internal sealed class LineParser(ClientResolver resolver)
 
         pending.Append(rest);
         var whole = pending.Bytes;
-        reason = UnparsedReason.TooLong;
-        var good = !pending.IsTooLong && TryText(whole, ref e, out reason);
+        var isTooLong = pending.IsTooLong;
+
+        // Before the parts are read: a wrapper inside them must not be joined with itself, without end.
         pending.Clear();
-        return good;
+        reason = UnparsedReason.TooLong;
+        return !isTooLong && TryText(whole, ref e, out reason);
     }
 
     private bool TryText(ReadOnlySpan<byte> text, scoped ref LogEvent e, out UnparsedReason reason)
@@ -94,7 +96,7 @@ internal sealed class LineParser(ClientResolver resolver)
             good = _json.TryParse(text, ref e, out var wrapped, out reason);
             if (!good && reason == UnparsedReason.None)
             {
-                good = TryWrapped(wrapped, ref e, out reason);
+                good = TryWrapped(wrapped, text, ref e, out reason);
             }
         }
         else
@@ -133,8 +135,29 @@ internal sealed class LineParser(ClientResolver resolver)
         return good;
     }
 
+    // Docker cuts what a container writes after 16 KiB: {"log":"first part","stream":"stdout",...} {"log":"rest\n",...}. Without
+    // joining them, a client hides its requests behind long paths. Shippers that join them leave the line feed out.
+    private bool TryWrapped(ReadOnlySpan<byte> text, ReadOnlySpan<byte> line, scoped ref LogEvent e, out UnparsedReason reason)
+    {
+        var pending = line.LastIndexOf("\"stream\":\"stderr\""u8) > line.Length - 100 ? _errors : _output;
+        var goesOn = text.Length >= LineBoundary.DockerPart && text[^1] != '\n';
+        if (pending.IsEmpty && !goesOn)
+        {
+            return TryUnwrapped(text, ref e, out reason);
+        }
+
+        var torn = _torn;
+        if (pending.IsEmpty && TryUnwrapped(text, ref e, out reason))
+        {
+            return true;
+        }
+
+        _torn = torn;
+        return TryPart(text, pending, goesOn, ref e, out reason);
+    }
+
     // One wrapper only: {"log":"{\"log\":...}"} is nobody's format.
-    private bool TryWrapped(ReadOnlySpan<byte> text, scoped ref LogEvent e, out UnparsedReason reason)
+    private bool TryUnwrapped(ReadOnlySpan<byte> text, scoped ref LogEvent e, out UnparsedReason reason)
     {
         text = text.TrimEnd("\r\n \t\0"u8);
         reason = UnparsedReason.Empty;

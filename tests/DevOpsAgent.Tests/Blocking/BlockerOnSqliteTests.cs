@@ -84,7 +84,7 @@ public sealed class BlockerOnSqliteTests : IDisposable
     {
         var config = new BlockingConfig { Directory = _folder.Watched };
         var never = new NeverBlocked(static () => [], static () => [], static () => []);
-        var target = FileTarget.Of(config, _time);
+        var target = new FileTarget(config, null);
         return new(store, new(store, never, config, target, _time), never, target, config, _time, static _ => { });
     }
 

@@ -158,6 +158,23 @@ public sealed class IncidentBookTests : IDisposable
         Feed(Sample.Finding())[0].Id.ShouldNotBe(id);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_finding_that_comes_just_after_the_end_is_not_buried_in_the_old_incident(bool otherOpened)
+    {
+        var id = Blocked();
+        _store.TryTransition(id, [IncidentStatus.Blocked], Sample.Change(IncidentStatus.Expired, "expiry"), null, out _).ShouldBeTrue();
+        var newer = otherOpened ? _store.Add(Sample.Incident()).Id : 0;
+        var stored = Feed(Sample.Finding(requests: 88))[0];
+        stored.Id.ShouldNotBe(id);
+        (newer == 0 || newer == stored.Id).ShouldBeTrue();
+        (stored.Status, stored.Evidence.Requests).ShouldBe((IncidentStatus.Recommended, 88));
+        Path(stored).ShouldBe("recommended");
+        _store.GetIncident(id)!.Evidence.Requests.ShouldBe(61);
+        Feed(Sample.Finding(requests: 89))[0].Id.ShouldBe(stored.Id);
+    }
+
     [Fact]
     public void What_a_person_took_back_is_held_until_the_severity_rises()
     {

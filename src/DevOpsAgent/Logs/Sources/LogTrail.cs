@@ -10,7 +10,8 @@ internal sealed class LogTrail(string path)
 {
     /// <summary>
     /// Opens the file that the mark was made in. By identity first, then by its first bytes: a copy that copytruncate
-    /// left, an archive, or the same file on a disk that got another device number. Null: it is gone.
+    /// left, an archive, or the same file on a disk that got another device number. Null: it is gone. An
+    /// <see cref="IOException"/> is a fault of the disk: nothing is known then, least of all that the file is another.
     /// </summary>
     public LogContent? Reopen(LogMark mark, out long offset, out bool insideLine)
     {
@@ -81,33 +82,39 @@ internal sealed class LogTrail(string path)
             return false;
         }
 
+        var same = false;
         try
         {
-            if (HasHead(content, mark))
+            same = HasHead(content, mark);
+            return same;
+        }
+        finally
+        {
+            if (!same)
             {
-                return true;
+                content.Dispose();
+                content = null;
             }
         }
-        catch (IOException)
-        {
-            // can't be compared, so it is not known to be the same
-        }
-
-        content.Dispose();
-        content = null;
-        return false;
     }
 
     private static bool IsCopy(LogGeneration candidate, LogMark mark)
     {
-        if (mark.HeadLength == 0 || !TryMatch(candidate.Path, mark, out var content))
+        try
+        {
+            if (mark.HeadLength == 0 || !TryMatch(candidate.Path, mark, out var content))
+            {
+                return false;
+            }
+
+            using (content)
+            {
+                return content.Sealed || (content.TryLook(out var facts) && facts.Size >= mark.Offset);
+            }
+        }
+        catch (IOException)
         {
             return false;
-        }
-
-        using (content)
-        {
-            return content.Sealed || (content.TryLook(out var facts) && facts.Size >= mark.Offset);
         }
     }
 
