@@ -33,7 +33,8 @@ internal static class AddCommand
                 Ttl = time ?? loaded.Config.Blocking.Ttl,
                 By = who.By,
                 Origin = who.Origin,
-                Mode = Mode.Review,
+                // Mode disabled reads and records only, whoever asks: the gate says so.
+                Mode = desk.Mode.Current == Mode.Disabled ? Mode.Disabled : Mode.Review,
             }, cancellation);
             return Decision.Report(context.Terminal, views, format.IsJson(parsed));
         });
