@@ -8,7 +8,7 @@ internal sealed record Measured(double Seconds, double PeakMb, int ExitCode, str
 {
     public static async Task<Measured> RunAsync(string file, IReadOnlyList<string> arguments)
     {
-        var start = new ProcessStartInfo(file) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(file) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);

@@ -43,7 +43,7 @@ internal sealed class Service : IAsyncDisposable
               serve: true
               listen: 127.0.0.1:{port}
             """);
-        var start = new ProcessStartInfo(agent) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(agent) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         start.ArgumentList.Add("--config");
         start.ArgumentList.Add(Path.Combine(folder, "config.yaml"));
         var clock = Stopwatch.StartNew();

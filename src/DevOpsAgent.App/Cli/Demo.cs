@@ -129,11 +129,11 @@ internal sealed class Demo(string folder, Terminal terminal) : IAsyncDisposable
         var campaigns = incidents.Where(static i => i.IsCampaign).ToList();
         var low = incidents.Count(static i => i.Severity == Severity.Low);
         Say("");
-        Say($"Found {Words.Count(waiting.DistinctBy(static i => i.Subject).Count(), "client", "clients")} to block, {Words.Count(campaigns.Count, "scan", "scans")} spread over many addresses, and {Words.Count(low, "low incident", "low incidents")} that block nobody.");
+        Say($"Found {Words.Count(waiting.DistinctBy(static i => i.Subject, StringComparer.Ordinal).Count(), "client", "clients")} to block, {Words.Count(campaigns.Count, "scan", "scans")} spread over many addresses, and {Words.Count(low, "low incident", "low incidents")} that block nobody.");
         Say("Nothing is blocked yet: mode review waits for a person.");
         Say("");
         var table = new TextTable(new("ID", Right: true), new("SEVERITY", Paint: Words.PaintSeverity), new("CLIENT"), new("WHAT", Stretch: true));
-        foreach (var incident in campaigns.Concat(waiting).DistinctBy(static i => i.Subject).OrderByDescending(static i => i.Severity).ThenBy(static i => i.Id).Take(8))
+        foreach (var incident in campaigns.Concat(waiting).DistinctBy(static i => i.Subject, StringComparer.Ordinal).OrderByDescending(static i => i.Severity).ThenBy(static i => i.Id).Take(8))
         {
             table.Add(incident.Id.ToString(CultureInfo.InvariantCulture), Words.Name(incident.Severity), LogFiles.ClientOf(incident), incident.Summary);
         }

@@ -19,6 +19,7 @@ internal sealed class AgentHealth : IAgentStatus
     private readonly Detector _detector;
     private readonly TimeProvider _time;
     private readonly Action<AgentEventKind, string, Incident?> _say;
+    private readonly Action _wake;
     private readonly DateTimeOffset _startedAt;
     private volatile string? _storeFault;
     private volatile string? _capReached;
@@ -26,14 +27,12 @@ internal sealed class AgentHealth : IAgentStatus
     private volatile Counters _counters = new();
 
     public AgentHealth(
-        AgentConfig config, string version, AgentParts parts, LogPipeline pipeline, LogSources sources, Detector detector, TimeProvider time, Action<AgentEventKind, string, Incident?> say)
+        AgentConfig config, string version, AgentParts parts, LogPipeline pipeline, LogSources sources, Detector detector, TimeProvider time, Action<AgentEventKind, string, Incident?> say, Action wake)
     {
-        (_config, _version, _parts, _pipeline, _sources, _detector, _time, _say) = (config, version, parts, pipeline, sources, detector, time, say);
+        (_config, _version, _parts, _pipeline, _sources, _detector, _time, _say, _wake) = (config, version, parts, pipeline, sources, detector, time, say, wake);
         _startedAt = time.GetUtcNow();
         _target = new(parts.Target.Description, config.Blocking.Directory is not null, true, null, null);
     }
-
-    public event Action? ModeChanged;
 
     public AgentStatus Current
     {
@@ -82,7 +81,7 @@ internal sealed class AgentHealth : IAgentStatus
         _parts.Mode.Set(mode);
         _capReached = null;
         _say(AgentEventKind.Warning, $"mode is now {mode.ToString().ToLowerInvariant()}, set by {by} ({origin})", null);
-        ModeChanged?.Invoke();
+        _wake();
     }
 
     public void Target(TargetState state) =>

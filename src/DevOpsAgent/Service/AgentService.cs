@@ -46,8 +46,7 @@ internal sealed class AgentService : IAsyncDisposable
         _book.Load(store);
         _pipeline = new(_detector, _book, Parts.Allowlist, new Recommender(config.Blocking, Parts.Blocker.Plan, () => _pipeline!.PeerProblem), store, time);
         _sources = new(config.Logs, store.GetCheckpoints(), stdin, time);
-        Health = new(config, version, Parts, _pipeline, _sources, _detector, time, Say);
-        Health.ModeChanged += Wake;
+        Health = new(config, version, Parts, _pipeline, _sources, _detector, time, Say, Wake);
         _mark = store.ChangeMark();
     }
 
