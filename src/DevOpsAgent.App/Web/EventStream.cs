@@ -29,7 +29,13 @@ internal sealed class EventStream(WebParts parts, CancellationToken stopping) : 
     private string _status = "";
 
     /// <summary>Looks for changes now instead of at the next tick.</summary>
-    public void Wake() => _wake.Release();
+    public void Wake()
+    {
+        if (_wake.CurrentCount == 0)
+        {
+            _wake.Release();
+        }
+    }
 
     public async Task Serve(WebCall call)
     {
