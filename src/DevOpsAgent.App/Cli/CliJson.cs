@@ -12,6 +12,11 @@ namespace DevOpsAgent.App.Cli;
 [JsonSerializable(typeof(IReadOnlyList<Incidents.DecisionView>))]
 [JsonSerializable(typeof(IncidentView))]
 [JsonSerializable(typeof(BlockView))]
+[JsonSerializable(typeof(AllowlistCommands.AllowlistImportView))]
+[JsonSerializable(typeof(ModeCommands.ModeView), TypeInfoPropertyName = "CliModeView")]
+[JsonSerializable(typeof(Page<Rules.RuleView>))]
+[JsonSerializable(typeof(Rules.RuleTestView))]
+[JsonSerializable(typeof(Explain.ExplainView))]
 [JsonSerializable(typeof(JsonNode))]
 internal sealed partial class CliJson : JsonSerializerContext
 {

@@ -1,11 +1,8 @@
-using System.Net;
-using DevOpsAgent.Addresses;
-using DevOpsAgent.Blocking;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Guards;
 using DevOpsAgent.Incidents;
+using DevOpsAgent.Service;
 using DevOpsAgent.Store;
-using DevOpsAgent.Traefik;
 
 namespace DevOpsAgent.App.Cli;
 
@@ -18,33 +15,39 @@ internal sealed class OperatorDesk : IAsyncDisposable
     private readonly AgentConfig _config;
     private readonly Terminal _terminal;
     private readonly AgentLock? _lock;
-    private TraefikApi? _api;
-    private Blocker? _blocker;
+    private readonly AgentParts _parts;
 
     private OperatorDesk(AgentConfig config, Terminal terminal, AgentLock? agentLock, IStore store)
     {
         (_config, _terminal, _lock, Store) = (config, terminal, agentLock, store);
-        Incidents = new(store, terminal.Time, config.Blocking.MaxTtl);
-        Entries = new(store, terminal.Time);
-        Allowlist = new(terminal.Time, ResolveAsync);
-        Allowlist.Load(store.GetAllowlist());
-        Never = new(
-            () => [.. NeverBlocked.OfThisMachine(), .. config.Blocking.Own],
-            () => [.. config.Logs.SelectMany(static l => l.TrustedProxies)],
-            AllowedNow);
+        _parts = new(config, store, terminal.Time, static _ => { });
     }
 
     public IStore Store { get; }
 
-    public IncidentDesk Incidents { get; }
+    public IncidentDesk Incidents => _parts.Incidents;
 
-    public AllowlistDesk Entries { get; }
+    public AllowlistDesk Entries => _parts.Entries;
 
-    public Allowlist Allowlist { get; }
+    public Allowlist Allowlist => _parts.Allowlist;
 
-    public NeverBlocked Never { get; }
+    public ModeSwitch Mode => _parts.Mode;
 
-    public BlockingConfig Blocking => _config.Blocking;
+    /// <summary>What the target would hold for the live blocks.</summary>
+    public string Export() => _parts.Blocker.Export();
+
+    /// <summary>Carries decisions out and writes the target. Only where no agent runs: two writers would undo each other's work.</summary>
+    public AgentParts Agent => AgentRuns ? throw new InvalidOperationException("An agent runs; it alone writes the target.") : _parts;
+
+    /// <summary>Stores the intent to block, after all checks; the running agent finds it and writes its target.</summary>
+    public BlockDecision HandOver(BlockRequest request)
+    {
+        var never = new NeverBlocked(
+            () => [.. NeverBlocked.OfThisMachine(), .. _config.Blocking.Own],
+            () => [.. _config.Logs.SelectMany(static l => l.TrustedProxies)],
+            () => [.. Store.GetAllowlist().Where(e => e.ExpiresAt is not { } end || end > _terminal.Time.GetUtcNow()).SelectMany(DevOpsAgent.Incidents.Allowlist.RangesOf)]);
+        return new BlockGate(Store, never, _config.Blocking, _parts.Target, _terminal.Time).Judge(request);
+    }
 
     /// <summary>True: an agent runs on this database and applies what is stored.</summary>
     public bool AgentRuns => _lock is null;
@@ -84,17 +87,6 @@ internal sealed class OperatorDesk : IAsyncDisposable
         }
     }
 
-    /// <summary>Writes the target. Only where no agent runs: two writers would undo each other's work.</summary>
-    public Blocker Blocker => _blocker ??= AgentRuns
-        ? throw new InvalidOperationException("An agent runs; it alone writes the target.")
-        : new(Store, Gate, Never, Target, _config.Blocking, _terminal.Time, static _ => { });
-
-    public BlockGate Gate => field ??= new(Store, Never, _config.Blocking, Target, _terminal.Time);
-
-    public IBlockTarget Target => field ??= _config.Blocking.Directory is null
-        ? new NoTarget(_config.Blocking.EntryPoints)
-        : new FileTarget(_config.Blocking, _config.Blocking.TraefikApi is { } root ? _api = new(root, _terminal.Time) : null);
-
     /// <summary>Waits until the running agent has done something, at most ten seconds. False: it has not.</summary>
     public async Task<bool> WaitForAgentAsync(Func<bool> done, CancellationToken cancellationToken)
     {
@@ -115,22 +107,8 @@ internal sealed class OperatorDesk : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_blocker is not null)
-        {
-            await _blocker.DisposeAsync();
-        }
-
-        _api?.Dispose();
+        await _parts.DisposeAsync();
         Store.Dispose();
         _lock?.Dispose();
     }
-
-    private IReadOnlyList<AddressRange> AllowedNow()
-    {
-        var now = _terminal.Time.GetUtcNow();
-        return [.. Store.GetAllowlist().Where(e => e.ExpiresAt is not { } end || end > now).SelectMany(DevOpsAgent.Incidents.Allowlist.RangesOf)];
-    }
-
-    private static async Task<IReadOnlyList<ClientAddress>> ResolveAsync(string name, CancellationToken cancellationToken) =>
-        [.. (await Dns.GetHostAddressesAsync(name, cancellationToken)).Select(ClientAddress.From)];
 }

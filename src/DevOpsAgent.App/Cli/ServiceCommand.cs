@@ -1,10 +1,33 @@
+using DevOpsAgent.App.Web;
 using DevOpsAgent.Configuration;
+using DevOpsAgent.Service;
 
 namespace DevOpsAgent.App.Cli;
 
-/// <summary>The root command: the service itself.</summary>
+/// <summary>The root command: the service itself, with its page. Says on standard error what happens, a line each.</summary>
 internal static class ServiceCommand
 {
-    public static Task<int> RunAsync(LoadedConfig loaded, Terminal terminal, CancellationToken cancellationToken) =>
-        throw CommandException.Usage("this build has no service");
+    public static async Task<int> RunAsync(LoadedConfig loaded, Terminal terminal, CancellationToken cancellationToken)
+    {
+        var config = loaded.Config;
+        if (config.Logs.Count == 0 && !config.Web.Serve)
+        {
+            throw CommandException.Usage("There is no log to follow.", "Give --log /var/log/traefik/access.log (or - for standard input), or logs in a file given with --config.");
+        }
+
+        var narrator = new Narrator(terminal);
+        await using var service = await AgentService.StartAsync(config, CommandLine.Version, Console.OpenStandardInput(), terminal.Time, narrator.Tell);
+        await using var web = config.Web.Serve ? await StartWebAsync(config, service, narrator, cancellationToken) : null;
+        narrator.Started(config, service, web?.Address);
+        await service.RunAsync(cancellationToken);
+        return ExitCode.Fine;
+    }
+
+    /// <summary>The page and the API over a service's parts.</summary>
+    public static Task<WebHost> StartWebAsync(AgentConfig config, AgentService service, Narrator narrator, CancellationToken cancellationToken)
+    {
+        var parts = service.Parts;
+        var actions = new DeskActions(parts.Store, parts.Incidents, parts.Entries, parts.Allowlist, parts.Blocker, TimeProvider.System);
+        return WebHost.StartAsync(config.Web, new(parts.Store, actions, service, config.Blocking, TimeProvider.System), narrator.Fault, cancellationToken);
+    }
 }

@@ -1,6 +1,6 @@
+using DevOpsAgent.Configuration;
 using System.Globalization;
 using System.Text;
-using DevOpsAgent.Configuration;
 using DevOpsAgent.App.Views;
 using DevOpsAgent.Detection;
 using DevOpsAgent.Logs;

@@ -1,6 +1,5 @@
-using DevOpsAgent.Configuration;
 using System.Globalization;
-using DevOpsAgent.Detection;
+using DevOpsAgent.Configuration;
 using DevOpsAgent.Guards;
 using DevOpsAgent.Store;
 

@@ -101,35 +101,33 @@ internal sealed class BlockLedger(IStore store, NeverBlocked never, TimeProvider
                 }
             }
 
-            CloseActions(result, now);
+            CloseActions(live, result, now);
         }
     }
 
     public static bool IsLive(BlockStatus status) => status is BlockStatus.Pending or BlockStatus.Active or BlockStatus.Unconfirmed;
 
-    private void CloseActions(TargetResult result, DateTimeOffset now)
+    private void CloseActions(IReadOnlyList<Block> live, TargetResult result, DateTimeOffset now)
     {
-        var open = store.GetActions(null, openOnly: true, MaxOpen);
-        if (open.Count == 0)
-        {
-            return;
-        }
-
-        var blocks = open.Any(static a => a.ActionType == BlockAction.Block) ? store.ListBlocks(liveOnly: false, MaxOpen, 0, out _) : [];
-        foreach (var action in open)
+        IReadOnlyList<Block>? ended = null;
+        foreach (var action in store.GetActions(null, openOnly: true, MaxOpen))
         {
             if (BlockAction.LiftedBlock(action) is var lifted and > 0)
             {
                 // Left open while the target could not be written: the address is still denied there.
                 if (result.Outcome != TargetOutcome.Failed)
                 {
-                    var block = store.GetBlock(lifted);
-                    store.CompleteAction(action.Id, now, "lifted", block is null ? null : BlockAction.UndoLift(block, now));
+                    var freed = store.GetBlock(lifted);
+                    store.CompleteAction(action.Id, now, "lifted", freed is null ? null : BlockAction.UndoLift(freed, now));
                 }
             }
             else if (action.ActionType == BlockAction.Block)
             {
-                CloseBlockAction(action, blocks.FirstOrDefault(b => BlockAction.Intends(action, b)), now);
+                // Nearly always one of those just written; only after a crash or a race has it ended already.
+                var block = live.FirstOrDefault(b => BlockAction.Intends(action, b)) is { } written
+                    ? store.GetBlock(written.Id)
+                    : (ended ??= store.ListBlocks(liveOnly: false, MaxOpen, 0, out _)).FirstOrDefault(b => BlockAction.Intends(action, b));
+                CloseBlockAction(action, block, now);
             }
         }
     }

@@ -31,6 +31,10 @@ internal sealed class Blocker : IAsyncDisposable
     /// <summary>The last write failed, or was not recorded: it is tried again.</summary>
     private volatile bool _behind;
 
+    /// <summary>The last good answer of the target.</summary>
+    private volatile TargetResult? _lastGood;
+
+    private int _writesBegun, _writesEnded;
     private string? _lastTrouble;
 
     /// <param name="onEvent">Called from the writing thread; must not wait for this object.</param>
@@ -38,7 +42,7 @@ internal sealed class Blocker : IAsyncDisposable
     {
         (_store, _gate, _never, _target, _config, _time, _onEvent) = (store, gate, never, target, config, time, onEvent);
         _ledger = new(store, never, time);
-        _throttle = new(WriteAsync, time);
+        _throttle = new(() => WriteAsync(verify: false), time);
     }
 
     public ValueTask DisposeAsync() => _throttle.DisposeAsync();
@@ -111,8 +115,11 @@ internal sealed class Blocker : IAsyncDisposable
         return events.Count;
     }
 
-    /// <summary>Makes the target equal to the store: call it when another process changed the store, or the allowlist changed.</summary>
-    public Task<TargetResult> SyncAsync() => _throttle.RequestAsync();
+    /// <summary>
+    /// Makes the target equal to the store: call it when another process changed the store, or the allowlist changed. May be
+    /// called at each change of the store: where nothing of it concerns blocks, the target is not touched and nothing is waited for.
+    /// </summary>
+    public Task<TargetResult> SyncAsync() => Settled() is { } settled ? Task.FromResult(settled) : _throttle.RequestAsync();
 
     /// <summary>At start: ends what is over, completes or fails what a crash left open, repairs the target.</summary>
     public Task<TargetResult> ReconcileAsync() => _throttle.AloneAsync(async () =>
@@ -123,7 +130,7 @@ internal sealed class Blocker : IAsyncDisposable
         var before = List(live.Where(static b => b.Status != BlockStatus.Pending));
         var state = await _target.InspectAsync(before, CancellationToken.None);
         var complete = state.Drift is null || (await _target.InspectAsync(List(live), CancellationToken.None)).Drift is null;
-        var result = (await WriteAsync()).Result;
+        var result = (await WriteAsync(verify: true)).Result;
         if (!complete && result.Outcome != TargetOutcome.Failed)
         {
             Repaired(state);
@@ -137,14 +144,14 @@ internal sealed class Blocker : IAsyncDisposable
     {
         if (_applied is not { } applied)
         {
-            await WriteAsync();
+            await WriteAsync(verify: true);
             return new TargetState(!_behind, null);
         }
 
         var state = await _target.InspectAsync(applied, CancellationToken.None);
-        if (state.Drift is not null || _behind)
+        if (state.Drift is not null || _behind || (_lastGood?.Outcome == TargetOutcome.Unconfirmed && applied.Ranges.Count > 0))
         {
-            await WriteAsync();
+            await WriteAsync(verify: true);
         }
 
         return state;
@@ -211,44 +218,78 @@ internal sealed class Blocker : IAsyncDisposable
 
     private DenyList List(IEnumerable<Block> blocks) => Aggregation.DenyList(blocks.Select(static b => b.Range), _never.All, _config);
 
-    private async Task<WriteOutcome> WriteAsync()
+    /// <summary>The last answer where nothing is to be done; null where the store asks for something, or a write is under way that may have read it before.</summary>
+    private TargetResult? Settled()
     {
+        var begun = Volatile.Read(ref _writesBegun);
+        if (begun != Volatile.Read(ref _writesEnded) || _behind || _ledger.AnyOver() || _lastGood is not { } last)
+        {
+            return null;
+        }
+
+        var live = _store.GetLiveBlocks();
+        return IsWritten(live, List(live)) && _store.GetActions(null, openOnly: true, 1).Count == 0 && begun == Volatile.Read(ref _writesBegun) ? last : null;
+    }
+
+    private bool IsWritten(IReadOnlyList<Block> live, DenyList list) =>
+        !_behind && live.All(static b => b.Status != BlockStatus.Pending) && Same(list, _applied);
+
+    /// <param name="verify">False: a target that should hold this list already is left alone.</param>
+    private async Task<WriteOutcome> WriteAsync(bool verify)
+    {
+        Interlocked.Increment(ref _writesBegun);
         var events = new List<BlockEvent>();
         try
         {
-            // Behind until the end: a fault anywhere below is tried again.
-            _behind = true;
             var live = _ledger.Live(events);
             var list = List(live);
-            var before = _applied;
-            var drift = before is null ? null : await _target.InspectAsync(before, CancellationToken.None);
-            var result = await _target.ApplyAsync(list, CancellationToken.None);
-            var failed = result.Outcome == TargetOutcome.Failed;
-            if (!failed)
+            if (!verify && _lastGood is { } last && IsWritten(live, list))
             {
-                _applied = list;
-                Repaired(drift);
+                _ledger.Record(live, last, events);
+                return new(last, Changed: false);
             }
 
-            _ledger.Record(live, result, events);
-
-            // The pending ones of a failed write have failed by now: only what was to stand before matters.
-            _behind = failed && !Same(List(live.Where(static b => b.Status != BlockStatus.Pending)), before);
-            if (failed)
-            {
-                Trouble(BlockEventKind.TargetDown, result.Detail);
-            }
-            else
-            {
-                _lastTrouble = null;
-            }
-
-            return new(result, !failed && !Same(list, before));
+            return await ApplyAsync(live, list, events);
+        }
+        catch
+        {
+            _behind = true;
+            throw;
         }
         finally
         {
             events.ForEach(_onEvent);
+            Interlocked.Increment(ref _writesEnded);
         }
+    }
+
+    private async Task<WriteOutcome> ApplyAsync(IReadOnlyList<Block> live, DenyList list, List<BlockEvent> events)
+    {
+        var before = _applied;
+        var drift = before is null ? null : await _target.InspectAsync(before, CancellationToken.None);
+        var result = await _target.ApplyAsync(list, CancellationToken.None);
+        var failed = result.Outcome == TargetOutcome.Failed;
+        if (!failed)
+        {
+            _applied = list;
+            _lastGood = result;
+            Repaired(drift);
+        }
+
+        _ledger.Record(live, result, events);
+
+        // The pending ones of a failed write have failed by now: only what was to stand before matters.
+        _behind = failed && !Same(List(live.Where(static b => b.Status != BlockStatus.Pending)), before);
+        if (failed)
+        {
+            Trouble(BlockEventKind.TargetDown, result.Detail);
+        }
+        else
+        {
+            _lastTrouble = null;
+        }
+
+        return new(result, !failed && !Same(list, before));
     }
 
     private void Repaired(TargetState? state)

@@ -48,6 +48,10 @@ internal sealed record RuleCount
     public required string RuleId { get; init; }
     public required string Title { get; init; }
     public required bool Fired { get; init; }
+
+    /// <summary>What the rule asks for when it fires.</summary>
+    public RuleAction Action { get; init; }
+
     public DateTimeOffset? FiredAt { get; init; }
 
     /// <summary>Requests of the subject, counted from its first, when the rule fired; 0 = not fired.</summary>

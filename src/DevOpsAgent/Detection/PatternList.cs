@@ -6,6 +6,7 @@ namespace DevOpsAgent.Detection;
 /// <code>
 /// #@match path query agent     where ~texts are looked for (default: path; agent for a list named *-agents)
 /// #@depth 3                    the match begins at most so many segments below the root
+/// #@stem                       a name also matches with one extension after it: admin, admin.php
 /// /a/b     the whole path            /a/*     below /a/            name, a/b   the path's last segments
 /// name*    last segment begins so    *.ext    last segment ends so    dir/**   somewhere below these segments
 /// ~text    contained anywhere
@@ -22,6 +23,9 @@ internal sealed record PatternList
 
     /// <summary>Segments before the match, at most.</summary>
     public int MaxDepth { get; init; } = byte.MaxValue;
+
+    /// <summary>Names are also compared with the last segment's extension cut off.</summary>
+    public bool Stem { get; init; }
 
     public string File { get; init; } = "";
 }

@@ -15,11 +15,16 @@ internal static class PatternListReader
             ? MatchTarget.Agent
             : MatchTarget.Path;
         int depth = byte.MaxValue, number = 0;
+        var stem = false;
         foreach (var raw in text.Split('\n'))
         {
             number++;
             var line = raw.Trim(' ', '\t', '\r', '\uFEFF');
-            if (line.StartsWith("#@", StringComparison.Ordinal))
+            if (line == "#@stem")
+            {
+                stem = true;
+            }
+            else if (line.StartsWith("#@", StringComparison.Ordinal))
             {
                 ReadDirective(line[2..], file, number, ref targets, ref depth, problems);
             }
@@ -36,7 +41,7 @@ internal static class PatternListReader
             }
         }
 
-        return new() { Name = name, Patterns = patterns, Targets = targets, MaxDepth = depth, File = file };
+        return new() { Name = name, Patterns = patterns, Targets = targets, MaxDepth = depth, Stem = stem, File = file };
     }
 
     private static void ReadDirective(string text, string file, int line, ref MatchTarget targets, ref int depth, ICollection<ConfigProblem> problems)
@@ -56,7 +61,7 @@ internal static class PatternListReader
                 depth = value;
                 break;
             default:
-                problems.Add(new(file, line, 1, $"Unknown directive '#@{text}'. Known: '#@match path query agent' (one or more) and '#@depth N'."));
+                problems.Add(new(file, line, 1, $"Unknown directive '#@{text}'. Known: '#@match path query agent' (one or more), '#@depth N' and '#@stem'."));
                 break;
         }
     }

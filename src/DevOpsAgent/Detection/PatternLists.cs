@@ -26,6 +26,7 @@ internal sealed class PatternLists
     private readonly ulong _pathTexts;
     private readonly ulong _queryTexts;
     private readonly ulong _agentTexts;
+    private readonly ulong _stems;
     private readonly ulong[] _byDepth = new ulong[256];
     private readonly int _nameLengths;
     private readonly int _directoryLengths;
@@ -46,6 +47,7 @@ internal sealed class PatternLists
             _bits[list.Name] = bit;
             _pathTexts |= list.Targets.HasFlag(MatchTarget.Path) ? mask : 0;
             _queryTexts |= list.Targets.HasFlag(MatchTarget.Query) ? mask : 0;
+            _stems |= list.Stem ? mask : 0;
             _agentTexts |= list.Targets.HasFlag(MatchTarget.Agent) ? mask : 0;
             for (var depth = 0; depth <= Math.Min(list.MaxDepth, 255); depth++)
             {
@@ -105,6 +107,7 @@ internal sealed class PatternLists
         if (count > 0)
         {
             found |= MatchWildcards(path, segments);
+            found |= MatchStem(path.Segment(count - 1), count - 1);
         }
 
         found |= _texts.Match(path.Decoded) & _pathTexts;
@@ -156,6 +159,14 @@ internal sealed class PatternLists
         }
 
         return found;
+    }
+
+    private ulong MatchStem(ReadOnlySpan<byte> last, int depth)
+    {
+        var dot = last.LastIndexOf((byte)'.');
+        return _stems != 0 && dot > 0 && _names.TryGetValue(Hash64.Chain(NameSeed, Hash64.Of(last[..dot])), out var mask)
+            ? mask & _stems & _byDepth[depth]
+            : 0;
     }
 
     private ulong MatchDirectories(ReadOnlySpan<ulong> segments, bool trailingSlash)

@@ -2,7 +2,6 @@ using System.Globalization;
 using DevOpsAgent.Addresses;
 using DevOpsAgent.Blocking;
 using DevOpsAgent.Configuration;
-using DevOpsAgent.Detection;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Store;
 

@@ -1,6 +1,5 @@
-using DevOpsAgent.Configuration;
 using DevOpsAgent.Addresses;
-using DevOpsAgent.Detection;
+using DevOpsAgent.Configuration;
 
 namespace DevOpsAgent.Guards;
 

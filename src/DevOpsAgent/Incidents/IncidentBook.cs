@@ -48,7 +48,7 @@ internal sealed class IncidentBook(TimeProvider time)
         var now = time.GetUtcNow();
         for (var offset = 0; ;)
         {
-            var page = store.ListIncidents(new() { Statuses = Watched, Limit = PageSize, Offset = offset });
+            var page = store.ListIncidents(new() { Statuses = Watched, Limit = PageSize, Offset = offset, WithoutEvidence = true });
             _seen = page.Items.Count > 0 && page.Items[0].UpdatedAt > _seen ? page.Items[0].UpdatedAt : _seen;
             foreach (var incident in page.Items)
             {
@@ -77,7 +77,7 @@ internal sealed class IncidentBook(TimeProvider time)
         var since = _seen - Overlap;
         for (var offset = 0; ;)
         {
-            var page = store.ListIncidents(new() { Limit = 20, Offset = offset });
+            var page = store.ListIncidents(new() { Limit = 20, Offset = offset, WithoutEvidence = true });
             _seen = page.Items.Count > 0 && page.Items[0].UpdatedAt > _seen ? page.Items[0].UpdatedAt : _seen;
             var changed = page.Items.TakeWhile(i => i.UpdatedAt > since).ToList();
             Stored(changed);
@@ -138,15 +138,27 @@ internal sealed class IncidentBook(TimeProvider time)
         }
     }
 
-    /// <summary>For <see cref="PipelineCommit.Merge"/>: somebody changed the stored incident since we read it. Their decision stands, our evidence is newer.</summary>
-    public static Incident Merge(Incident stored, Incident ours) => ours with
+    /// <summary>
+    /// For <see cref="PipelineCommit.Merge"/>: somebody changed the stored incident since we read it. Their decision stands, our
+    /// evidence is newer. An incident that expired meanwhile is over: the finding begins a new one, or it would be buried in it.
+    /// </summary>
+    public static Incident Merge(Incident stored, Incident ours)
     {
-        Status = stored.Status is IncidentStatus.Open && ours.Status is IncidentStatus.Recommended or IncidentStatus.Allowed ? ours.Status : stored.Status,
-        Recommendation = stored.Recommendation ?? ours.Recommendation,
-        Severity = Max(stored.Severity, ours.Severity),
-        DetectedAt = stored.DetectedAt < ours.DetectedAt ? stored.DetectedAt : ours.DetectedAt,
-        Clients = Union(stored.Clients, ours.Clients),
-    };
+        if (stored.Status is IncidentStatus.Expired)
+        {
+            var status = ours.Recommendation is null ? IncidentStatus.Open : IncidentStatus.Recommended;
+            return ours with { Id = 0, Version = 0, Status = status, DetectedAt = ours.Evidence.LastSeen };
+        }
+
+        return ours with
+        {
+            Status = stored.Status is IncidentStatus.Open && ours.Status is IncidentStatus.Recommended or IncidentStatus.Allowed ? ours.Status : stored.Status,
+            Recommendation = stored.Recommendation ?? ours.Recommendation,
+            Severity = Max(stored.Severity, ours.Severity),
+            DetectedAt = stored.DetectedAt < ours.DetectedAt ? stored.DetectedAt : ours.DetectedAt,
+            Clients = Union(stored.Clients, ours.Clients),
+        };
+    }
 
     private IncidentChange Change(
         (string, string) key, List<Finding> findings, DateTimeOffset now, Func<ClientAddress, AllowlistEntry?> allowed, Func<Incident, Proposal, Recommendation?> recommend)

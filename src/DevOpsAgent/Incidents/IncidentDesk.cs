@@ -83,7 +83,7 @@ internal sealed class IncidentDesk(IStore store, TimeProvider time, TimeSpan max
         IncidentStatus[] from = [Open, Recommended, Failed];
         var before = time.GetUtcNow() - age;
         var expired = new List<Incident>();
-        while (store.ListIncidents(new() { Statuses = from, UpdatedBefore = before, Limit = 200 }).Items is { Count: > 0 } stale)
+        while (store.ListIncidents(new() { Statuses = from, UpdatedBefore = before, Limit = 200, WithoutEvidence = true }).Items is { Count: > 0 } stale)
         {
             var count = expired.Count;
             foreach (var incident in stale)
@@ -114,7 +114,7 @@ internal sealed class IncidentDesk(IStore store, TimeProvider time, TimeSpan max
         var covered = new List<(Incident Incident, AllowlistEntry Entry)>();
         for (var offset = 0; ;)
         {
-            var page = store.ListIncidents(new() { Statuses = from, Limit = 200, Offset = offset });
+            var page = store.ListIncidents(new() { Statuses = from, Limit = 200, Offset = offset, WithoutEvidence = true });
             foreach (var incident in page.Items)
             {
                 AllowlistEntry? entry = null;

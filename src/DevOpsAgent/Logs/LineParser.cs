@@ -15,7 +15,7 @@ internal sealed class LineParser(ClientResolver resolver)
     private readonly ClfLine _clf = new(resolver);
     private readonly PartialLine _output = new();
     private readonly PartialLine _errors = new();
-    private bool _torn;
+    private int _torn;
 
     /// <summary>
     /// The event's slices live until the next call. False with <see cref="UnparsedReason.None"/>: the line was a part of a
@@ -51,7 +51,7 @@ internal sealed class LineParser(ClientResolver resolver)
     {
         _output.Clear();
         _errors.Clear();
-        _torn = false;
+        _torn = 0;
     }
 
     /// <summary>Traefik writes "-" for what there is not.</summary>
@@ -73,10 +73,12 @@ internal sealed class LineParser(ClientResolver resolver)
 
         pending.Append(rest);
         var whole = pending.Bytes;
-        reason = UnparsedReason.TooLong;
-        var good = !pending.IsTooLong && TryText(whole, ref e, out reason);
+        var isTooLong = pending.IsTooLong;
+
+        // Before the parts are read: a wrapper inside them must not be joined with itself, without end.
         pending.Clear();
-        return good;
+        reason = UnparsedReason.TooLong;
+        return !isTooLong && TryText(whole, ref e, out reason);
     }
 
     private bool TryText(ReadOnlySpan<byte> text, scoped ref LogEvent e, out UnparsedReason reason)
@@ -94,7 +96,7 @@ internal sealed class LineParser(ClientResolver resolver)
             good = _json.TryParse(text, ref e, out var wrapped, out reason);
             if (!good && reason == UnparsedReason.None)
             {
-                good = TryWrapped(wrapped, ref e, out reason);
+                good = TryWrapped(wrapped, text, ref e, out reason);
             }
         }
         else
@@ -117,8 +119,13 @@ internal sealed class LineParser(ClientResolver resolver)
             e.Flags |= LogEventFlags.OwnDenial;
         }
 
-        e.Flags |= _torn ? LogEventFlags.Suspect | LogEventFlags.Forgeable : LogEventFlags.None;
-        _torn &= e.Format == LogFormat.Json;
+        if (_torn > 0)
+        {
+            // A JSON line may stand between the torn line and its rest.
+            e.Flags |= LogEventFlags.Suspect | LogEventFlags.Forgeable;
+            _torn = e.Format == LogFormat.Json ? _torn - 1 : 0;
+        }
+
         return true;
     }
 
@@ -129,12 +136,33 @@ internal sealed class LineParser(ClientResolver resolver)
     private bool TryClf(ReadOnlySpan<byte> text, scoped ref LogEvent e, out UnparsedReason reason)
     {
         var good = _clf.TryParse(text, ref e, out reason);
-        _torn |= reason is UnparsedReason.Truncated or UnparsedReason.BadClf;
+        _torn = reason is UnparsedReason.Truncated or UnparsedReason.BadClf ? FormatTracker.Believed : _torn;
         return good;
     }
 
+    // Docker cuts what a container writes after 16 KiB: {"log":"first part","stream":"stdout",...} {"log":"rest\n",...}. Without
+    // joining them, a client hides its requests behind long paths. Shippers that join them leave the line feed out.
+    private bool TryWrapped(ReadOnlySpan<byte> text, ReadOnlySpan<byte> line, scoped ref LogEvent e, out UnparsedReason reason)
+    {
+        var pending = line.LastIndexOf("\"stream\":\"stderr\""u8) > line.Length - 100 ? _errors : _output;
+        var goesOn = text.Length >= LineBoundary.DockerPart && text[^1] != '\n';
+        if (pending.IsEmpty && !goesOn)
+        {
+            return TryUnwrapped(text, ref e, out reason);
+        }
+
+        var torn = _torn;
+        if (pending.IsEmpty && TryUnwrapped(text, ref e, out reason))
+        {
+            return true;
+        }
+
+        _torn = torn;
+        return TryPart(text, pending, goesOn, ref e, out reason);
+    }
+
     // One wrapper only: {"log":"{\"log\":...}"} is nobody's format.
-    private bool TryWrapped(ReadOnlySpan<byte> text, scoped ref LogEvent e, out UnparsedReason reason)
+    private bool TryUnwrapped(ReadOnlySpan<byte> text, scoped ref LogEvent e, out UnparsedReason reason)
     {
         text = text.TrimEnd("\r\n \t\0"u8);
         reason = UnparsedReason.Empty;

@@ -60,7 +60,7 @@ internal sealed record ReplayReport
 
                 if (incident.Recommendation?.Action == RuleAction.Block)
                 {
-                    var at = incident.Evidence.Rules.Where(static r => r.Fired && r.FiredAtRequest > 0).Select(static r => r.FiredAtRequest).DefaultIfEmpty(0).Min();
+                    var at = incident.Evidence.Rules.Where(static r => r.Fired && r.Action == RuleAction.Block && r.FiredAtRequest > 0).Select(static r => r.FiredAtRequest).DefaultIfEmpty(0).Min();
                     detected[client] = detected.TryGetValue(client, out var earlier) ? Math.Min(earlier, at) : at;
                 }
             }

@@ -73,6 +73,24 @@ internal sealed class Responder(IStore store, Blocker blocker, TimeProvider time
             {
                 moved.Add(concluded);
             }
+            else
+            {
+                await TakeBackAsync(incident.Id, own);
+            }
+        }
+    }
+
+    /// <summary>Somebody undid the approval while it was applied: what was blocked in the meantime must not stand.</summary>
+    private async Task TakeBackAsync(long incident, List<BlockAnswer> answers)
+    {
+        if (store.GetIncident(incident)?.Status is IncidentStatus.Approved or IncidentStatus.Blocked)
+        {
+            return;
+        }
+
+        foreach (var block in answers.Select(static a => a.Block).OfType<Block>())
+        {
+            await blocker.LiftAsync(block.Id, "service", "service");
         }
     }
 

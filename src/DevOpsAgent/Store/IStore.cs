@@ -54,6 +54,8 @@ internal interface IStore : IDisposable
     IReadOnlyList<Incident> Commit(PipelineCommit commit);
 
     // Checkpoints and detector state
+
+    /// <summary>One per source and file, newest first.</summary>
     IReadOnlyList<LogCheckpoint> GetCheckpoints();
     IEnumerable<ClientStateRow> GetClientStates();
 
@@ -127,6 +129,9 @@ internal sealed record IncidentQuery
     /// <summary>An address inside one of the incident's clients.</summary>
     public ClientAddress? Client { get; init; }
 
+    /// <summary>True: Evidence is left empty, which makes long listings several times faster.</summary>
+    public bool WithoutEvidence { get; init; }
+
     public int Limit { get; init; } = 50;
     public int Offset { get; init; }
 
@@ -143,7 +148,10 @@ internal sealed record PipelineCommit
     public IReadOnlyList<ClientStateRow> ClientStates { get; init; } = [];
     public IReadOnlyList<ClientAddress> ForgottenClients { get; init; } = [];
 
-    /// <summary>Called inside the transaction when a person changed the stored incident meanwhile: (stored, ours) to what is written.</summary>
+    /// <summary>
+    /// Called inside the transaction when a person changed the stored incident meanwhile: (stored, ours) to what is written.
+    /// Id 0 where the stored one is closed: ours is a new incident.
+    /// </summary>
     public Func<Incident, Incident, Incident> Merge { get; init; } = static (stored, ours) =>
         ours with { Status = stored.Status, Recommendation = stored.Recommendation ?? ours.Recommendation };
 }

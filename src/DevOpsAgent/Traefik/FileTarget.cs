@@ -38,12 +38,6 @@ internal sealed class FileTarget : IBlockTarget
         _parent = config.TempDirectory is { } temp ? Path.GetFullPath(temp) : Path.GetDirectoryName(_directory);
     }
 
-    /// <summary>The target that the configuration names; without a directory one that only shows what it would write.</summary>
-    /// <exception cref="ConfigException">As the constructor.</exception>
-    public static IBlockTarget Of(BlockingConfig config, TimeProvider time) => config.Directory is null
-        ? new NoTarget(config.EntryPoints)
-        : new FileTarget(config, config.TraefikApi is { } api ? new TraefikApi(api, time) : null);
-
     public string Description => $"Traefik file {_path}";
 
     public string Render(DenyList list) => DenyFile.Render(list, _config.EntryPoints);

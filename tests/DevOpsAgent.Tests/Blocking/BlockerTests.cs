@@ -148,6 +148,39 @@ public sealed class BlockerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_change_of_the_store_that_concerns_no_block_waits_for_nothing_and_touches_nothing()
+    {
+        await _world.Blocker.BlockAsync([_world.ByHand("203.0.113.1")]);
+        File.Delete(_world.File);
+        (await _world.Blocker.SyncAsync()).Outcome.ShouldBe(TargetOutcome.Unconfirmed);
+        _world.Time.Waiting.ShouldBe(0);
+        File.Exists(_world.File).ShouldBeFalse();
+        await _world.Settle(_world.Blocker.VerifyAsync());
+        _world.Denies("203.0.113.1").ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task A_lift_during_a_write_is_not_taken_for_done()
+    {
+        await _world.Blocker.BlockAsync([_world.ByHand("203.0.113.1")]);
+        Task<TargetResult>? during = null;
+        _world.Start(new HookedTarget(_world.Target, () =>
+        {
+            if (during is null && _world.Store.GetBlock(2) is { } second)
+            {
+                _world.Store.UpdateBlock(second.Id, BlockStatus.Lifted, "lifted by ann", _world.Time.GetUtcNow());
+                during = _world.Blocker.SyncAsync();
+            }
+        }));
+        await _world.Blocker.ReconcileAsync();
+        await _world.Settle(_world.Blocker.BlockAsync([_world.ByHand("203.0.113.9")]));
+        await _world.Settle(during!);
+        _world.Denies("203.0.113.9").ShouldBeFalse();
+        _world.Denies("203.0.113.1").ShouldBeTrue();
+        _world.Store.GetBlock(2)!.Status.ShouldBe(BlockStatus.Lifted);
+    }
+
+    [Fact]
     public async Task A_foreign_edit_is_set_right_and_reported()
     {
         await _world.BlockAsync(_world.ByHand("203.0.113.1"));
@@ -296,6 +329,22 @@ public sealed class BlockerTests : IAsyncLifetime
 
         _world.Store.GetLiveBlocks().ShouldAllBe(static b => b.Status == BlockStatus.Unconfirmed);
         _world.Store.GetActions(null, openOnly: true, 1_000).ShouldBeEmpty();
+    }
+
+    /// <summary>Does something in the middle of a write: after the list was read, before the target is changed.</summary>
+    private sealed class HookedTarget(IBlockTarget inner, Action hook) : IBlockTarget
+    {
+        public string Description => inner.Description;
+
+        public string Render(DenyList list) => inner.Render(list);
+
+        public Task<TargetResult> ApplyAsync(DenyList list, CancellationToken cancellationToken)
+        {
+            hook();
+            return inner.ApplyAsync(list, cancellationToken);
+        }
+
+        public Task<TargetState> InspectAsync(DenyList list, CancellationToken cancellationToken) => inner.InspectAsync(list, cancellationToken);
     }
 
     private static async Task Until(Func<bool> reached)

@@ -1,6 +1,8 @@
 using DevOpsAgent.Addresses;
 using DevOpsAgent.Blocking;
+using DevOpsAgent.Detection;
 using DevOpsAgent.Incidents;
+using DevOpsAgent.Logs;
 using DevOpsAgent.Store;
 
 namespace DevOpsAgent.Tests.Blocking;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.IO.Compression;
 using System.Text;
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using DevOpsAgent.Addresses;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Detection;
@@ -14,6 +14,8 @@ internal sealed class DetectionRun(RuleSet rules, DetectionConfig config)
 {
     private readonly Classifier _classifier = new(rules.Lists);
     private readonly ClassifierScratch _scratch = new();
+    private readonly LineParser _parser = new(ClientResolver.Direct);
+    private readonly LineParser _again = new(ClientResolver.Direct);
 
     public DetectionRun()
         : this(RuleLibrary.Load(new()), new())
@@ -33,7 +35,7 @@ internal sealed class DetectionRun(RuleSet rules, DetectionConfig config)
 
     public EventFacts? Add(byte[] line)
     {
-        if (!TestLines.TryRead(line, out var e))
+        if (!_parser.TryParse(line, out var e, out _))
         {
             return null;
         }
@@ -41,7 +43,7 @@ internal sealed class DetectionRun(RuleSet rules, DetectionConfig config)
         var facts = _classifier.Classify(e, _scratch);
         Requests[facts.Client] = Requests.GetValueOrDefault(facts.Client) + 1;
         var before = Findings.Count;
-        Detector.Observe(facts, line, TestLines.TryRead, Findings);
+        Detector.Observe(facts, line, Reread, Findings);
         foreach (var finding in Findings.Skip(before).Where(f => f.Action == RuleAction.Block))
         {
             BlockedAt.TryAdd(finding.Subject.Clients[0], Requests[facts.Client]);
@@ -49,74 +51,34 @@ internal sealed class DetectionRun(RuleSet rules, DetectionConfig config)
 
         return facts;
     }
+
+    private bool Reread(ReadOnlySpan<byte> line, out LogEvent e) => _again.TryParse(line, out e, out _);
 }
 
-/// <summary>Reads JSON lines, the few fields that detection needs.</summary>
+/// <summary>Lines for tests.</summary>
 internal static class TestLines
 {
-    public static bool TryRead(ReadOnlySpan<byte> line, out LogEvent e)
-    {
-        e = default;
-        var reader = new Utf8JsonReader(line);
-        try
-        {
-            while (reader.Read())
-            {
-                if (reader.TokenType != JsonTokenType.PropertyName)
-                {
-                    continue;
-                }
+    public static readonly DateTimeOffset Start = new(2026, 11, 21, 8, 0, 0, TimeSpan.Zero);
 
-                var name = reader.GetString();
-                reader.Read();
-                switch (name)
-                {
-                    case "StartUTC":
-                        e.Time = DateTimeOffset.Parse(reader.GetString()!, CultureInfo.InvariantCulture).UtcTicks;
-                        break;
-                    case "ClientHost":
-                        e.Client = ClientAddress.TryParse(reader.GetString(), out var client) ? client : default;
-                        break;
-                    case "DownstreamStatus":
-                        e.Status = reader.GetInt32();
-                        break;
-                    case "DownstreamContentSize":
-                        e.Size = reader.GetInt64();
-                        break;
-                    case "RequestMethod":
-                        e.Method = Text(ref reader);
-                        break;
-                    case "RequestHost":
-                        e.Host = Text(ref reader);
-                        break;
-                    case "RequestPath":
-                        e.Path = Text(ref reader);
-                        break;
-                    case "request_User-Agent":
-                        e.Agent = Text(ref reader);
-                        break;
-                    case "RouterName":
-                        e.Router = Text(ref reader);
-                        break;
-                    case "entryPointName":
-                        e.EntryPoint = Text(ref reader);
-                        break;
-                    case "ClientUsername":
-                        var user = Text(ref reader);
-                        e.User = user.AsSpan().SequenceEqual("-"u8) ? default : user;
-                        break;
-                    default:
-                        break;
-                }
-            }
-        }
-        catch (JsonException)
+    /// <summary>A line as Traefik writes it, some seconds after <see cref="Start"/>.</summary>
+    public static string Line(double second, string client, string method, string path, int status, string agent = "Mozilla/5.0", string host = "shop.example.com", string user = "-") =>
+        new JsonObject
         {
-            return false;
-        }
-
-        return !e.Client.IsNone;
-    }
+            ["ClientAddr"] = client.Contains(':', StringComparison.Ordinal) ? $"[{client}]:50000" : client + ":50000",
+            ["ClientHost"] = client,
+            ["ClientUsername"] = user,
+            ["DownstreamContentSize"] = 512,
+            ["DownstreamStatus"] = status,
+            ["Duration"] = 1_000_000,
+            ["RequestHost"] = host,
+            ["RequestMethod"] = method,
+            ["RequestPath"] = path,
+            ["RouterName"] = "shop@file",
+            ["StartUTC"] = Start.AddSeconds(second).UtcDateTime.ToString("O", CultureInfo.InvariantCulture),
+            ["entryPointName"] = "web",
+            ["request_User-Agent"] = agent,
+            ["time"] = Start.AddSeconds(second).UtcDateTime.ToString("s", CultureInfo.InvariantCulture) + "Z",
+        }.ToJsonString();
 
     public static IEnumerable<byte[]> ReadFile(string path)
     {
@@ -127,6 +89,4 @@ internal static class TestLines
             yield return Encoding.Latin1.GetBytes(line);
         }
     }
-
-    private static byte[] Text(ref Utf8JsonReader reader) => Encoding.UTF8.GetBytes(reader.GetString() ?? "");
 }

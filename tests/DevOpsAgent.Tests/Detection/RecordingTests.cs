@@ -44,7 +44,17 @@ public sealed class RecordingTests(ITestOutputHelper output)
         unseen.ShouldBeEmpty();
         members.Count(m => labels[m].Expect == "review").ShouldBeGreaterThanOrEqualTo(18);
         members.ShouldAllBe(m => labels[m].Expect != "ignore");
-        run.BlockedAt.Values.ShouldAllBe(at => at <= 60);
+        run.BlockedAt.Values.ShouldAllBe(at => at <= 80);
+        run.BlockedAt.Values.Order().ElementAt(run.BlockedAt.Count / 2).ShouldBeLessThanOrEqualTo(16);
+        foreach (var (client, at) in run.BlockedAt.Where(b => labels[b.Key].What.Contains("directory", StringComparison.Ordinal)))
+        {
+            at.ShouldBeLessThanOrEqualTo(50, client.ToString());
+        }
+
+        foreach (var (client, at) in run.BlockedAt.Where(b => labels[b.Key].What.Contains("secret file", StringComparison.Ordinal)))
+        {
+            at.ShouldBeLessThanOrEqualTo(10, client.ToString());
+        }
     }
 
     internal static string Samples(string name)

@@ -1,7 +1,7 @@
 using System.Reflection;
 using DevOpsAgent.Addresses;
 using DevOpsAgent.Blocking;
-using DevOpsAgent.Detection;
+using DevOpsAgent.Configuration;
 using DevOpsAgent.Guards;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Store;

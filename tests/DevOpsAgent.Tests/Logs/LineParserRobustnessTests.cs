@@ -90,6 +90,24 @@ public sealed class LineParserRobustnessTests
         }).QuickCheckThrowOnFailure();
 
     [Fact]
+    public void Wrappers_inside_parts_end()
+    {
+        // Attack on the reader's stack: what the parts make is a wrapper, whose text would be joined to the parts, and so on.
+        Read("2026-11-21T07:40:01.1Z stdout P {\"log\":"u8);
+        Read("2026-11-21T07:40:01.1Z stdout F \" \"}"u8);
+        var random = new Random(5);
+        string[] parts =
+        [
+            "2026-11-21T07:40:01.1Z stdout P ", "2026-11-21T07:40:01.1Z stdout F ", "2026-11-21T07:40:01.1Z stderr P ", "{\"log\":\"", "{\"log\":\"{\\\"log\\\":\\\"",
+            new string('a', 17_000), new string(' ', 17_000), " ", "\"}", "\\n\"}", "\",\"stream\":\"stderr\"}", "}", "\\\"}",
+        ];
+        for (var i = 0; i < 5_000; i++)
+        {
+            Read(System.Text.Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, random.Next(1, 7)).Select(_ => parts[random.Next(parts.Length)]))));
+        }
+    }
+
+    [Fact]
     public void Lines_of_one_byte_repeated_are_refused()
     {
         for (var b = 0; b < 256; b++)

@@ -115,6 +115,40 @@ public sealed partial class LineParserTests
     }
 
     [Fact]
+    public void Lines_that_Docker_cut_are_joined()
+    {
+        // Attack: a path so long that the record's end stands in another line of the container's log.
+        foreach (var inner in new[] { Json, Clf })
+        {
+            var whole = inner.Replace("/.env", "/.env?" + new string('a', 40_000), StringComparison.Ordinal) + "\n";
+            for (var start = 0; start < whole.Length; start += LineBoundary.DockerPart)
+            {
+                var part = whole.Substring(start, Math.Min(LineBoundary.DockerPart, whole.Length - start));
+                var line = Encoding.UTF8.GetBytes(Docker(part, "stdout"));
+                LineBoundary.IsPartial(line).ShouldBe(!part.EndsWith('\n'));
+                if (!part.EndsWith('\n'))
+                {
+                    Unparsed(Docker(part, "stdout")).ShouldBe("part");
+                    Unparsed(Docker("an error\n", "stderr")).ShouldBe("not-a-log-line");
+                }
+                else
+                {
+                    var e = Parse(Docker(part, "stdout"));
+                    Text(e, "path").Length.ShouldBe(40_006);
+                    Text(e, "flags").ShouldBe(inner == Json ? "None" : "Forgeable");
+                }
+            }
+        }
+
+        // A shipper that joined the parts itself.
+        Path(Docker(Json.Replace("/.env", "/" + new string('a', 20_000), StringComparison.Ordinal), "stdout")).Length.ShouldBe(20_001);
+        Path(Docker(Json + "\n", "stdout")).ShouldBe("/.env");
+    }
+
+    private static string Docker(string text, string stream) =>
+        $"{{\"log\":{JsonSerializer.Serialize(text)},\"stream\":\"{stream}\",\"time\":\"2026-11-21T07:40:02Z\"}}";
+
+    [Fact]
     public void A_forgotten_part_is_not_joined()
     {
         Unparsed("2026-11-21T07:40:01.1Z stdout P " + Json[..50]).ShouldBe("part");

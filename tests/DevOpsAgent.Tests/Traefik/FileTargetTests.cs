@@ -288,14 +288,6 @@ public sealed class FileTargetTests : IDisposable
     }
 
     [Fact]
-    public void The_configuration_chooses_the_target()
-    {
-        FileTarget.Of(new(), TimeProvider.System).ShouldBeOfType<NoTarget>();
-        FileTarget.Of(new() { Directory = _folder.Watched, TraefikApi = new("http://127.0.0.1:8080") }, TimeProvider.System).ShouldBeOfType<FileTarget>();
-        Should.Throw<ConfigException>(() => FileTarget.Of(new() { Directory = _folder.Watched, TraefikApi = new("ftp://127.0.0.1") }, TimeProvider.System));
-    }
-
-    [Fact]
     public async Task Without_a_directory_it_says_what_it_would_write_and_does_not_pretend()
     {
         var target = new NoTarget(["web"]);

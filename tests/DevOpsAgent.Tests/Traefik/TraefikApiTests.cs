@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json;
 using DevOpsAgent.Addresses;
 using DevOpsAgent.Blocking;
+using DevOpsAgent.Configuration;
 using DevOpsAgent.Traefik;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -123,6 +124,10 @@ public sealed class TraefikApiTests : IAsyncLifetime
         _answers["devops-agent-deny@file"] = static _ => (200, new string('x', 17 << 20));
         (await ConfirmAsync()).Detail.ShouldContain("not usable");
     }
+
+    [Fact]
+    public void An_address_that_is_no_web_address_is_refused() =>
+        Should.Throw<ConfigException>(static () => new TraefikApi(new("ftp://127.0.0.1"), TimeProvider.System).Dispose());
 
     [Fact]
     public async Task Nobody_there_leaves_it_unconfirmed()

@@ -33,7 +33,8 @@ internal static class AddCommand
                 Ttl = time ?? loaded.Config.Blocking.Ttl,
                 By = who.By,
                 Origin = who.Origin,
-                Mode = Mode.Review,
+                // Mode disabled reads and records only, whoever asks: the gate says so.
+                Mode = desk.Mode.Current == Mode.Disabled ? Mode.Disabled : Mode.Review,
             }, cancellation);
             return Decision.Report(context.Terminal, views, format.IsJson(parsed));
         });
@@ -45,7 +46,7 @@ internal static class AddCommand
         var live = desk.Store.GetLiveBlocks();
         var there = ranges.ToDictionary(static r => r, r => live.FirstOrDefault(b => b.Range.Contains(r)));
         var requests = ranges.Where(r => there[r] is null).Select(request).ToList();
-        var answers = desk.AgentRuns ? await HandOverAsync(desk, requests, cancellationToken) : await desk.Blocker.BlockAsync(requests);
+        var answers = desk.AgentRuns ? await HandOverAsync(desk, requests, cancellationToken) : await desk.Agent.Blocker.BlockAsync(requests);
         var byRange = answers.ToDictionary(static a => a.Request.Range);
         return [.. ranges.Select(r => there[r] is { } block
             ? new DecisionView(block.Id, "already_done", Words.Name(block.Status), $"{r} is denied by block {block.Id} until {Words.At(block.ExpiresAt)} already.", BlockAction.Undo(block))
@@ -55,7 +56,7 @@ internal static class AddCommand
     /// <summary>The gate stores the intent; the running agent finds it there and writes its target.</summary>
     private static async Task<IReadOnlyList<BlockAnswer>> HandOverAsync(OperatorDesk desk, List<BlockRequest> requests, CancellationToken cancellationToken)
     {
-        var decisions = requests.Select(r => (Request: r, Decision: desk.Gate.Judge(r))).ToList();
+        var decisions = requests.Select(r => (Request: r, Decision: desk.HandOver(r))).ToList();
         var pending = decisions.Select(static d => d.Decision).OfType<BlockDecision.Allowed>().Select(static a => a.Permit.Block.Id).ToList();
         await desk.WaitForAgentAsync(() => pending.TrueForAll(id => desk.Store.GetBlock(id)?.Status != BlockStatus.Pending), cancellationToken);
         return [.. decisions.Select(d => d.Decision switch

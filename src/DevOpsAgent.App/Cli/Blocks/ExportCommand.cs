@@ -1,5 +1,4 @@
 using System.CommandLine;
-using DevOpsAgent.Blocking;
 
 namespace DevOpsAgent.App.Cli.Blocks;
 
@@ -13,8 +12,8 @@ internal static class ExportCommand
             var loaded = context.Load(parsed);
             OperatorDesk.Look(loaded).Dispose();
             await using var desk = OperatorDesk.Open(loaded, context.Terminal);
-            var list = Aggregation.DenyList(desk.Store.GetLiveBlocks().Select(static b => b.Range), desk.Never.All, loaded.Config.Blocking);
-            context.Terminal.Out.Write(list.Ranges.Count == 0 ? "# devops-agent: nothing is denied\n" : desk.Target.Render(list));
+            var text = desk.Export();
+            context.Terminal.Out.Write(text.Length == 0 ? "# devops-agent: nothing is denied\n" : text);
             return ExitCode.Fine;
         });
         return command;

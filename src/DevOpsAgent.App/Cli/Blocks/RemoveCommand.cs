@@ -67,7 +67,7 @@ internal static class RemoveCommand
         }
         else if (live.Count > 0)
         {
-            written = await desk.Blocker.SyncAsync();
+            written = await desk.Agent.Blocker.SyncAsync();
         }
 
         return [.. found.Select(f => Describe(desk, terminal, f.Asked, f.Block, written))];

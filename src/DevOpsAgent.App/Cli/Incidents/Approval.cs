@@ -1,6 +1,4 @@
 using DevOpsAgent.Blocking;
-using DevOpsAgent.Configuration;
-using DevOpsAgent.Guards;
 using DevOpsAgent.Incidents;
 
 namespace DevOpsAgent.App.Cli.Incidents;
@@ -8,9 +6,7 @@ namespace DevOpsAgent.App.Cli.Incidents;
 /// <summary>Carries approved incidents out: by the running agent, which is waited for, or, where none runs, at once by this command.</summary>
 internal static class Approval
 {
-    private static readonly IncidentStatus[] Approved = [IncidentStatus.Approved];
-
-    public static async Task<IReadOnlyList<DecisionView>> CarryOutAsync(OperatorDesk desk, Terminal terminal, IReadOnlyList<Incident> incidents, Operator who, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<DecisionView>> CarryOutAsync(OperatorDesk desk, Terminal terminal, IReadOnlyList<Incident> incidents, CancellationToken cancellationToken)
     {
         if (incidents.Count == 0)
         {
@@ -23,45 +19,11 @@ internal static class Approval
         }
         else
         {
-            await ApplyAsync(desk, terminal, incidents, who);
+            await desk.Agent.Responder.ApplyAsync(cancellationToken);
         }
 
         return [.. incidents.Select(i => Describe(desk, terminal, desk.Store.GetIncident(i.Id) ?? i))];
     }
-
-    private static async Task ApplyAsync(OperatorDesk desk, Terminal terminal, IReadOnlyList<Incident> incidents, Operator who)
-    {
-        var asked = incidents.SelectMany(i => i.Recommendation!.Ranges.Select(range => (Incident: i, Request: new BlockRequest
-        {
-            Range = range,
-            IncidentId = i.Id,
-            Reason = i.Summary,
-            Ttl = FirstOffence(desk, terminal, range, i.Recommendation.Ttl),
-            By = who.By,
-            Origin = who.Origin,
-            Mode = Mode.Review,
-        }))).ToList();
-        var answers = await desk.Blocker.BlockAsync([.. asked.Select(static a => a.Request)]);
-        foreach (var group in asked.Zip(answers).GroupBy(static pair => pair.First.Incident.Id))
-        {
-            var wrong = group.Where(static pair => pair.Second.Verdict is not (BlockVerdict.Active or BlockVerdict.Unconfirmed)).Select(static pair => pair.Second.Text).Distinct(StringComparer.Ordinal).ToList();
-            var blocked = group.Count() > wrong.Count;
-            desk.Store.TryTransition(group.Key, Approved, new()
-            {
-                IncidentId = group.Key,
-                From = IncidentStatus.Approved,
-                To = blocked ? IncidentStatus.Blocked : IncidentStatus.Failed,
-                At = terminal.Time.GetUtcNow(),
-                By = who.By,
-                Origin = who.Origin,
-                Note = wrong.Count == 0 ? null : string.Join(" ", wrong),
-            }, update: null, out _);
-        }
-    }
-
-    // What was approved is what is done: the gate doubles a repeat offender's time, which the recommendation has counted already.
-    private static TimeSpan FirstOffence(OperatorDesk desk, Terminal terminal, Addresses.AddressRange range, TimeSpan approved) =>
-        TimeSpan.FromTicks(Math.Max(TimeSpan.TicksPerSecond, approved.Ticks >> Math.Min(40, TtlPolicy.Offence(desk.Store, range, desk.Blocking, terminal.Time.GetUtcNow()) - 1)));
 
     private static DecisionView Describe(OperatorDesk desk, Terminal terminal, Incident incident)
     {
@@ -79,6 +41,8 @@ internal static class Approval
                 return new(incident.Id, "failed", "failed", $"Incident {incident.Id} is approved, but nothing is denied: {why ?? "the agent could not write its target"} Approve it again to try again.", null);
             case IncidentStatus.Approved:
                 return new(incident.Id, "waiting", "approved", $"Incident {incident.Id} is approved and stored, but the running agent has not applied it within ten seconds: see 'devops-agent incidents show {incident.Id}'.", undo);
+            case IncidentStatus.Recommended when incident.Recommendation?.Held is { } held:
+                return new(incident.Id, "refused", "recommended", $"Incident {incident.Id} was not blocked and waits again: {held}", null);
             default:
                 return new(incident.Id, "refused", Words.Name(incident.Status), $"Incident {incident.Id} is {Words.Name(incident.Status)} now: somebody else decided meanwhile.", null);
         }

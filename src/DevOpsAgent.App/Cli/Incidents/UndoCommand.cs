@@ -20,7 +20,7 @@ internal static class UndoCommand
             var outcomes = desk.Incidents.Undo(parsed.GetRequiredValue(ids), who.By, who.Origin);
             if (!desk.AgentRuns && outcomes.Any(static o => o.Result == DeskResult.Done))
             {
-                await desk.Blocker.SyncAsync();
+                await desk.Agent.Blocker.SyncAsync();
             }
 
             return Decision.Report(context.Terminal, [.. outcomes.Select(static o => Decision.Of(o, o.Result == DeskResult.Done ? $"devops-agent incidents approve {o.Id}" : null))], format.IsJson(parsed));

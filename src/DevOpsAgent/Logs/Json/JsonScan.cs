@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace DevOpsAgent.Logs.Json;
@@ -16,9 +17,7 @@ internal static class JsonScan
         {
             while (text.Length - position >= Vector256<byte>.Count)
             {
-                var block = Vector256.Create(text[position..]);
-                var hits = (Vector256.Equals(block, Vector256.Create((byte)'"')) | Vector256.Equals(block, Vector256.Create((byte)'\\')))
-                    .ExtractMostSignificantBits();
+                var hits = Hits(text[position..]);
                 if (hits != 0)
                 {
                     position += BitOperations.TrailingZeroCount(hits);
@@ -46,6 +45,32 @@ internal static class JsonScan
             escaped = true;
             position += 2;
         }
+    }
+
+    /// <summary>Like <see cref="StringEnd"/>, but -1 also for a string with escapes, and near the text's end.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int PlainEnd(ReadOnlySpan<byte> text, int position)
+    {
+        for (; text.Length - position >= Vector256<byte>.Count; position += Vector256<byte>.Count)
+        {
+            var hits = Hits(text[position..]);
+            if (hits != 0)
+            {
+                position += BitOperations.TrailingZeroCount(hits);
+                return text[position] == '"' ? position : -1;
+            }
+        }
+
+        return -1;
+    }
+
+    // One bit for each quote and backslash in the first 32 bytes.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint Hits(ReadOnlySpan<byte> text)
+    {
+        var block = Vector256.Create(text);
+        return (Vector256.Equals(block, Vector256.Create((byte)'"')) | Vector256.Equals(block, Vector256.Create((byte)'\\')))
+            .ExtractMostSignificantBits();
     }
 
     public static int SkipSpace(ReadOnlySpan<byte> text, int position)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace DevOpsAgent.Logs.Json;
@@ -16,37 +17,43 @@ internal sealed class JsonShape
     private readonly Slot[] _slots = new Slot[MaxKeys];
     private int _count;
 
+    public ReadOnlySpan<Slot> Slots => _slots.AsSpan(0, _count);
+
     /// <summary>
-    /// Compares the text at <paramref name="line"/>'s start with the remembered <c>"Key":</c> from
-    /// <paramref name="next"/> on. Returns the length of the match with quotes and colon, 0 = not recognised.
+    /// The remembered key that stands at the start of <paramref name="line"/> (32 bytes or more), looked for from
+    /// <paramref name="next"/> on; -1 = not recognised.
     /// </summary>
-    public int Match(ReadOnlySpan<byte> line, ref int next, out JsonKey key)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int IndexOf(ReadOnlySpan<Slot> slots, ReadOnlySpan<byte> line, int next)
     {
-        if (line.Length >= Vector256<byte>.Count)
+        var text = Vector256.Create(line);
+        var end = Math.Min(slots.Length, next + Ahead);
+        for (var i = next; i < end; i++)
         {
-            var text = Vector256.Create(line);
-            var end = Math.Min(_count, next + Ahead);
-            for (var i = next; i < end; i++)
+            ref readonly var slot = ref slots[i];
+            if ((text & slot.Mask) == slot.Text)
             {
-                ref readonly var slot = ref _slots[i];
-                if ((text & slot.Mask) == slot.Text)
-                {
-                    next = i + 1;
-                    key = slot.Key;
-                    return slot.Length;
-                }
+                return i;
             }
         }
 
-        key = JsonKey.None;
-        return 0;
+        return -1;
     }
 
-    /// <summary>Remembers a key that was not recognised, as <c>"Key":</c>, in its place.</summary>
-    public void Learn(ReadOnlySpan<byte> text, ref int next, JsonKey key)
+    /// <summary>Remembers a key that was not recognised, <c>"Key":</c> at <paramref name="line"/>'s start, in its place.</summary>
+    public void Learn(ReadOnlySpan<byte> line, int length, ref int next, JsonKey key)
     {
-        if (text.Length > Vector256<byte>.Count)
+        // Too long for a vector, or so near the line's end that it is not looked for.
+        if (length > Vector256<byte>.Count || line.Length < 2 * Vector256<byte>.Count)
         {
+            return;
+        }
+
+        // Known, but its value was not the usual one.
+        var known = IndexOf(Slots, line, next);
+        if (known >= 0)
+        {
+            next = known + 1;
             return;
         }
 
@@ -63,11 +70,12 @@ internal sealed class JsonShape
         Span<byte> mask = stackalloc byte[Vector256<byte>.Count];
         bytes.Clear();
         mask.Clear();
-        text.CopyTo(bytes);
-        mask[..text.Length].Fill(0xFF);
-        _slots[next++] = new(Vector256.Create<byte>(bytes), Vector256.Create<byte>(mask), text.Length, key);
+        line[..length].CopyTo(bytes);
+        mask[..length].Fill(0xFF);
+        _slots[next++] = new(Vector256.Create<byte>(bytes), Vector256.Create<byte>(mask), length, key);
         _count++;
     }
 
-    private readonly record struct Slot(Vector256<byte> Text, Vector256<byte> Mask, int Length, JsonKey Key);
+    /// <summary>Text is <c>"Key":</c> padded with zeros, Mask has ones where it counts.</summary>
+    public readonly record struct Slot(Vector256<byte> Text, Vector256<byte> Mask, int Length, JsonKey Key);
 }

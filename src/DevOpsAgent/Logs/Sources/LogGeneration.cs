@@ -6,8 +6,28 @@ namespace DevOpsAgent.Logs.Sources;
 /// <param name="Current">True for the configured path itself.</param>
 internal sealed record LogGeneration(string Path, FileFacts Facts, RotatedName Name, bool Current)
 {
+    private const int MaxListings = 10;
+
     /// <summary>All readable names of the log, oldest first, the current file (if there is one) last. Symbolic links are followed: their target's neighbours count.</summary>
     public static List<LogGeneration> All(string path)
+    {
+        // Rotation renames .2 to .3, then .1 to .2: a listing made meanwhile can miss a file. Two equal ones in a row are whole.
+        var last = List(path);
+        for (var attempt = 0; attempt < MaxListings; attempt++)
+        {
+            var again = List(path);
+            if (again.Select(g => (g.Path, g.Facts.Id)).SequenceEqual(last.Select(g => (g.Path, g.Facts.Id))))
+            {
+                return again;
+            }
+
+            last = again;
+        }
+
+        return last;
+    }
+
+    private static List<LogGeneration> List(string path)
     {
         var found = new List<LogGeneration>();
         foreach (var place in Places(path))

@@ -16,8 +16,8 @@ internal sealed class LogSources : IDisposable
 
     private readonly TimeProvider _time;
     private readonly ILogSource[] _sources;
-    private readonly SemaphoreSlim _wake = new(0);
-    private readonly ITimer _timer;
+    private readonly WakeSignal _wake = new();
+    private readonly PollTicker _ticker;
     private long _lastBlock;
     private int _next;
 
@@ -27,11 +27,11 @@ internal sealed class LogSources : IDisposable
     {
         _time = time;
         _lastBlock = time.GetTimestamp();
-        _timer = time.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _ticker = new(time, _wake.Wake);
         var plain = logs.Select(l => l.Path).Where(p => !LogGlob.IsGlob(p)).ToList();
         _sources = [.. logs.DistinctBy(l => l.Path, StringComparer.Ordinal).Select(Create)];
 
-        ILogSource Create(LogConfig log) => log.Path == "-" ? new StdinSource(log, stdin, Wake, time)
+        ILogSource Create(LogConfig log) => log.Path == "-" ? new StdinSource(log, stdin, _wake.Wake, time)
             : LogGlob.IsGlob(log.Path) ? new LogGlob(log, checkpoints, plain, time)
             : new FileFollower(log, log.Path, checkpoints.LastOrDefault(c => c.Source == log.Path), log.FromStart, time);
     }
@@ -56,17 +56,16 @@ internal sealed class LogSources : IDisposable
     /// </summary>
     public async ValueTask<LineBlock?> ReadAsync(CancellationToken cancellation)
     {
+        // Not inside the call that cancels: its caller has no time for what the reader does then.
+        await using var cancelled = cancellation.UnsafeRegister(
+            static wake => ThreadPool.UnsafeQueueUserWorkItem(static w => w.Wake(), (WakeSignal)wake!, preferLocal: false), _wake);
         while (true)
         {
             cancellation.ThrowIfCancellationRequested();
-            for (var i = 0; i < _sources.Length; i++)
+            if (TryRead() is { } block)
             {
-                _next = (_next + 1) % _sources.Length;
-                if (_sources[_next].TryRead() is { } block)
-                {
-                    _lastBlock = _time.GetTimestamp();
-                    return block;
-                }
+                _lastBlock = _time.GetTimestamp();
+                return block;
             }
 
             if (Array.TrueForAll(_sources, s => s.Ended))
@@ -74,30 +73,39 @@ internal sealed class LogSources : IDisposable
                 return null;
             }
 
-            if (Array.Exists(_sources, s => s.NeedsPolling))
-            {
-                _timer.Change(_time.GetElapsedTime(_lastBlock) < QuietAfter ? ActivePause : QuietPause, Timeout.InfiniteTimeSpan);
-            }
-
-            await _wake.WaitAsync(cancellation);
+            SetPace();
+            await _wake.WaitAsync();
         }
     }
 
     public void Dispose()
     {
-        _timer.Dispose();
+        _ticker.Dispose();
         foreach (var source in _sources)
         {
             source.Dispose();
         }
     }
 
-    /// <summary>One call too many only costs one more look; the semaphore must not be disposed while a read of stdin can still call this.</summary>
-    private void Wake()
+    private LineBlock? TryRead()
     {
-        if (_wake.CurrentCount == 0)
+        for (var i = 0; i < _sources.Length; i++)
         {
-            _wake.Release();
+            _next = (_next + 1) % _sources.Length;
+            if (_sources[_next].TryRead() is { } block)
+            {
+                return block;
+            }
+        }
+
+        return null;
+    }
+
+    private void SetPace()
+    {
+        if (Array.Exists(_sources, s => s.NeedsPolling))
+        {
+            _ticker.SetPace(_time.GetElapsedTime(_lastBlock) < QuietAfter ? ActivePause : QuietPause);
         }
     }
 }

@@ -8,27 +8,40 @@ internal readonly record struct LogMark(FileId Id, long Offset, int HeadLength, 
 /// <summary>Where reading goes on when a file was rotated, truncated, compressed or deleted, now or while nobody looked.</summary>
 internal sealed class LogTrail(string path)
 {
+    /// <summary>A file that a rotation renames just now can be missed once.</summary>
+    private const int MaxAttempts = 3;
+
     /// <summary>
     /// Opens the file that the mark was made in. By identity first, then by its first bytes: a copy that copytruncate
-    /// left, an archive, or the same file on a disk that got another device number. Null: it is gone.
+    /// left, an archive, or the same file on a disk that got another device number. Null: it is gone. An
+    /// <see cref="IOException"/> is a fault of the disk: nothing is known then, least of all that the file is another.
     /// </summary>
     public LogContent? Reopen(LogMark mark, out long offset, out bool insideLine)
     {
-        if (LogGeneration.FindById(path, mark.Id) is { } same && TryMatch(same, mark, out var content))
+        (offset, insideLine) = (mark.Offset, false);
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            (offset, insideLine) = (mark.Offset, false);
-            if (!content.Sealed && content.TryLook(out var facts) && facts.Size < mark.Offset)
+            if (LogGeneration.FindById(path, mark.Id) is { } same && TryMatch(same, mark, out var content))
             {
-                // Its end was cut off, but its start is what was read: only what comes now is new.
-                (offset, insideLine) = LastBoundary(content, facts.Size);
+                if (!content.Sealed && content.TryLook(out var facts) && facts.Size < mark.Offset)
+                {
+                    // Its end was cut off, but its start is what was read: only what comes now is new.
+                    (offset, insideLine) = LastBoundary(content, facts.Size);
+                }
+
+                return content;
             }
 
-            return content;
+            foreach (var generation in LogGeneration.All(path))
+            {
+                if (TryOpenCopy(generation, mark) is { } copy)
+                {
+                    return copy;
+                }
+            }
         }
 
-        (offset, insideLine) = (mark.Offset, false);
-        var generations = LogGeneration.All(path);
-        return generations.Find(g => IsCopy(g, mark)) is { } copy && LogContent.TryOpen(copy.Path, FileOptions.None, out content, out _) ? content : null;
+        return null;
     }
 
     /// <summary>
@@ -81,34 +94,50 @@ internal sealed class LogTrail(string path)
             return false;
         }
 
+        var same = false;
         try
         {
-            if (HasHead(content, mark))
+            same = HasHead(content, mark);
+            return same;
+        }
+        finally
+        {
+            if (!same)
             {
-                return true;
+                content.Dispose();
+                content = null;
             }
         }
-        catch (IOException)
-        {
-            // can't be compared, so it is not known to be the same
-        }
-
-        content.Dispose();
-        content = null;
-        return false;
     }
 
     private static bool IsCopy(LogGeneration candidate, LogMark mark)
     {
-        if (mark.HeadLength == 0 || !TryMatch(candidate.Path, mark, out var content))
+        using var content = TryOpenCopy(candidate, mark);
+        return content is not null;
+    }
+
+    private static LogContent? TryOpenCopy(LogGeneration candidate, LogMark mark)
+    {
+        try
         {
-            return false;
+            if (mark.HeadLength == 0 || !TryMatch(candidate.Path, mark, out var content))
+            {
+                return null;
+            }
+
+            if (content.Id == candidate.Facts.Id && (content.Sealed || (content.TryLook(out var facts) && facts.Size >= mark.Offset)))
+            {
+                return content;
+            }
+
+            content.Dispose();
+        }
+        catch (IOException)
+        {
+            // can't be compared, so it is not known to be a copy
         }
 
-        using (content)
-        {
-            return content.Sealed || (content.TryLook(out var facts) && facts.Size >= mark.Offset);
-        }
+        return null;
     }
 
     private static bool HasHead(LogContent content, LogMark mark)

@@ -62,6 +62,6 @@ internal static class IncidentListing
         var order = query.BySeverity ? "severity_rank DESC, updated_at DESC, id DESC" : "updated_at DESC, id DESC";
         var page = $"SELECT id FROM incidents {where} ORDER BY {order} LIMIT {Value((long)Math.Max(0, query.Limit))} OFFSET {Value((long)Math.Max(0, query.Offset))}";
         var ids = session.Query(page, static row => row.GetInt64(0), values.ToArray());
-        return new([.. ids.Select(id => IncidentRows.Find(session, id)!)], total);
+        return new([.. ids.Select(id => IncidentRows.Find(session, id, !query.WithoutEvidence)!)], total);
     }
 }

@@ -9,10 +9,14 @@ namespace DevOpsAgent.Store.Sqlite;
 /// <summary>One incident to and from its rows. Runs inside the caller's transaction.</summary>
 internal static class IncidentRows
 {
-    private const string Select = """
-        SELECT i.id, i.ip_address, i.threat_type, i.severity, i.detected_at, i.status, i.status_at, i.updated_at, i.is_campaign,
-               i.summary, i.recommendation, i.version, e.evidence
-        FROM incidents i JOIN incident_evidence e ON e.incident_id = i.id
+    private const string Light = """
+        SELECT id, ip_address, threat_type, severity, detected_at, status, status_at, updated_at, is_campaign, summary, recommendation, version, '{}'
+        FROM incidents WHERE id = $1
+        """;
+
+    private const string Full = """
+        SELECT id, ip_address, threat_type, severity, detected_at, status, status_at, updated_at, is_campaign, summary, recommendation, version, evidence
+        FROM incidents JOIN incident_evidence ON incident_id = id WHERE id = $1
         """;
 
     // The same words as in the index incidents_open, or SQLite doesn't use it.
@@ -21,9 +25,9 @@ internal static class IncidentRows
     // A campaign has up to thousands of clients: beyond these a search finds them by their whole address.
     private const int SearchableClients = 200;
 
-    public static Incident? Find(SqliteSession session, long id)
+    public static Incident? Find(SqliteSession session, long id, bool evidence = true)
     {
-        var found = session.Query($"{Select} WHERE i.id = $1", Read, id);
+        var found = session.Query(evidence ? Full : Light, Read, id);
         return found.Count == 0 ? null : found[0] with
         {
             Clients = session.Query("SELECT address FROM incident_clients WHERE incident_id = $1 ORDER BY address", static row => row.Address(0), id),
@@ -54,7 +58,7 @@ internal static class IncidentRows
             incident.Subject, incident.Threat, SqliteValues.Of(incident.Severity), SqliteValues.Of(incident.DetectedAt), SqliteValues.Of(incident.Status),
             SqliteValues.Of(incident.StatusAt), SqliteValues.Of(incident.UpdatedAt), incident.IsCampaign ? 1L : 0L, incident.Summary,
             Json(incident.Recommendation), incident.Version, SearchText(incident));
-        session.Execute("INSERT INTO incident_evidence (incident_id, evidence) VALUES ($1, $2)", id, Json(incident.Evidence));
+        session.Execute("INSERT INTO incident_evidence (incident_id, evidence) VALUES ($1, $2)", id, StoredEvidence.Write(incident.Evidence));
         AddClients(session, id, incident.Clients);
         return incident with { Id = id };
     }
@@ -71,7 +75,7 @@ internal static class IncidentRows
             SearchText(incident), incident.Id);
         if (evidence)
         {
-            session.Execute("UPDATE incident_evidence SET evidence = $1 WHERE incident_id = $2", Json(incident.Evidence), incident.Id);
+            session.Execute("UPDATE incident_evidence SET evidence = $1 WHERE incident_id = $2", StoredEvidence.Write(incident.Evidence), incident.Id);
             AddClients(session, incident.Id, incident.Clients);
         }
     }
@@ -107,7 +111,7 @@ internal static class IncidentRows
         Summary = row.GetString(9),
         Recommendation = row.TextOrNull(10) is { } json ? Parse(() => JsonSerializer.Deserialize(json, StoreJson.Default.Recommendation)) : null,
         Version = row.GetInt64(11),
-        Evidence = Parse(() => JsonSerializer.Deserialize(row.GetString(12), StoreJson.Default.Evidence)),
+        Evidence = Parse(() => StoredEvidence.Read(row.GetString(12))),
         Clients = [],
     };
 
@@ -129,8 +133,6 @@ internal static class IncidentRows
         '\n',
         [incident.Subject, incident.Threat, incident.Summary, .. incident.Clients.Take(SearchableClients).Select(static c => c.ToString()), .. incident.Evidence.Paths.Select(static p => p.Value)])
         .ToLowerInvariant();
-
-    private static string Json(Evidence evidence) => JsonSerializer.Serialize(evidence, StoreJson.Default.Evidence);
 
     private static string? Json(Recommendation? recommendation) =>
         recommendation is null ? null : JsonSerializer.Serialize(recommendation, StoreJson.Default.Recommendation);

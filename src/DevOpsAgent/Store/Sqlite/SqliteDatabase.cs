@@ -215,7 +215,7 @@ internal sealed class SqliteDatabase : IDisposable
 
     private void Return(SqliteSession session)
     {
-        if (_disposed || _readers.Count >= 8)
+        if (_disposed || _readers.Count >= 4)
         {
             session.Dispose();
         }
@@ -252,7 +252,7 @@ internal sealed class SqliteDatabase : IDisposable
                 throw new StoreException($"The file system of {Path} can't do what the database needs (shared memory): set database.path to a local disk.", StoreFault.Unavailable);
             }
 
-            session.Script(writes ? "PRAGMA synchronous = FULL" : "PRAGMA query_only = 1");
+            session.Script(writes ? "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864" : "PRAGMA query_only = 1");
             if (writes && _options.MaxPages is { } pages)
             {
                 session.Script($"PRAGMA max_page_count = {pages}");

@@ -74,9 +74,15 @@ internal sealed class SqliteIncidents(SqliteDatabase database)
         var other = stored is not null
             ? IncidentRows.Find(session, incident.Id)
             : Transitions.IsOpen(incident.Status) ? IncidentRows.FindOpen(session, incident.Subject, incident.Threat) : null;
-        return other is null
-            ? Insert(session, incident, ours.Change)
-            : Update(session, merge(other, incident) with { Id = other.Id, Subject = other.Subject, Threat = other.Threat }, IncidentHead.Of(other), ours.Change);
+        if (other is null)
+        {
+            return Insert(session, incident with { Id = 0 }, ours.Change);
+        }
+
+        var merged = merge(other, incident) with { Subject = other.Subject, Threat = other.Threat };
+        return merged.Id == 0 && incident.Id > 0 && !Transitions.IsOpen(other.Status)
+            ? Save(session, new(merged, ours.Change), merge)
+            : Update(session, merged with { Id = other.Id }, IncidentHead.Of(other), ours.Change);
     }
 
     private static Incident Insert(SqliteSession session, Incident incident, StatusChange? change)

@@ -106,6 +106,16 @@ public sealed class FileFollowerTests : IDisposable
     }
 
     [Fact]
+    public void A_device_is_refused_without_being_opened()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "a device by a known name");
+        File.CreateSymbolicLink(_logs.Log, "/dev/zero");
+        _logs.Drain().ShouldBe("");
+        _logs.Status.State.ShouldBe(SourceState.Error);
+        _logs.Status.Advice!.ShouldContain("standard input");
+    }
+
+    [Fact]
     public void A_directory_and_a_loop_of_links_are_errors_that_can_be_mended()
     {
         Directory.CreateDirectory(_logs.Log);
@@ -225,6 +235,18 @@ public sealed class FileFollowerTests : IDisposable
         _logs.Restart();
         _logs.Append(Last);
         _logs.Drain().ShouldBe(First + First + Last);
+    }
+
+    [Fact]
+    public void Truncated_in_the_middle_of_catching_up_the_rest_comes_from_the_copy()
+    {
+        var text = string.Concat(Enumerable.Range(0, 20_000).Select(i => $"line {i} of many lines\n"));
+        _logs.Append(text);
+        var read = _logs.Next() + _logs.Next() + _logs.Next();
+        read.Length.ShouldBeLessThan(text.Length / 2);
+        _logs.CopyTruncate("access.log.1");
+        _logs.Append(text.Replace("line", "another line", StringComparison.Ordinal));
+        (read + _logs.Drain()).ShouldBe(text + text.Replace("line", "another line", StringComparison.Ordinal));
     }
 
     [Fact]

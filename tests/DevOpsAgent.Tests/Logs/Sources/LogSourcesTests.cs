@@ -88,6 +88,55 @@ public sealed class LogSourcesTests : IDisposable
     }
 
     [Fact]
+    public async Task Works_on_the_machines_clock()
+    {
+        using var sources = new LogSources([new LogConfig { Path = _logs.Log }], [], Stream.Null, TimeProvider.System);
+        for (var i = 0; i < 50; i++)
+        {
+            var next = Next(sources);
+            _logs.Append($"{i}\n");
+            (await next).ShouldBe($"access.log: {i}\n");
+        }
+    }
+
+    [Fact]
+    public async Task Loses_nothing_while_another_thread_writes_and_rotates()
+    {
+        const int Rotations = 40;
+        const int Lines = 200;
+        _logs.Append("first\n");
+        using var sources = new LogSources([new LogConfig { Path = _logs.Log }], [], Stream.Null, TimeProvider.System);
+        (await Next(sources)).ShouldBe("access.log: first\n");
+        var writing = Task.Run(() =>
+        {
+            for (var rotation = 0; rotation < Rotations; rotation++)
+            {
+                for (var line = 0; line < Lines; line++)
+                {
+                    _logs.Append($"{rotation}/{line}\n");
+                }
+
+                for (var number = rotation; number > 0; number--)
+                {
+                    _logs.Rename($"access.log.{number}", $"access.log.{number + 1}");
+                }
+
+                _logs.Rename("access.log", "access.log.1");
+            }
+
+            _logs.Append("last\n");
+        }, _patience.Token);
+        var read = new StringBuilder();
+        while (!read.ToString().EndsWith("last\n", StringComparison.Ordinal))
+        {
+            read.Append((await Next(sources))!["access.log: ".Length..]);
+        }
+
+        await writing;
+        read.ToString().ShouldBe(string.Concat(Enumerable.Range(0, Rotations * Lines).Select(i => $"{i / Lines}/{i % Lines}\n")) + "last\n");
+    }
+
+    [Fact]
     public async Task A_log_that_floods_does_not_starve_the_others()
     {
         var flood = string.Concat(Enumerable.Range(0, 200_000).Select(i => $"line {i} of a flood\n"));

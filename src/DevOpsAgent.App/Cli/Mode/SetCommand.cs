@@ -1,0 +1,34 @@
+using System.CommandLine;
+using DevOpsAgent.Service;
+
+namespace DevOpsAgent.App.Cli.ModeCommands;
+
+internal static class SetCommand
+{
+    public static Command Build(CommandContext context)
+    {
+        var mode = new Argument<string>("mode") { Description = "auto, review or disabled", HelpName = "mode" }.AcceptOnlyFromAmong("auto", "review", "disabled");
+        var command = new Command("set", "Change the operating mode; a running agent follows at once") { mode };
+        command.SetAction(async parsed =>
+        {
+            var loaded = context.Load(parsed);
+            var wanted = Enum.Parse<Configuration.Mode>(parsed.GetRequiredValue(mode), ignoreCase: true);
+            await using var desk = OperatorDesk.Open(loaded, context.Terminal);
+            var before = desk.Mode.Current;
+            desk.Mode.Set(wanted);
+            context.Terminal.Out.WriteLine($"mode: {Words.Name(wanted)}" + (desk.AgentRuns ? "" : " (no agent runs; the next one starts with it)"));
+            if (before != wanted)
+            {
+                context.Terminal.Out.WriteLine($"Undo: devops-agent mode set {Words.Name(before)}");
+            }
+
+            if (wanted == Configuration.Mode.Auto && loaded.Config.Blocking.Directory is null)
+            {
+                context.Terminal.Error.WriteLine("warning: 'blocking.directory' is not set: nothing will be denied, only said");
+            }
+
+            return ExitCode.Fine;
+        });
+        return command;
+    }
+}
