@@ -25,8 +25,8 @@ export class IncidentList {
     this.rowsNode = el('ul', { class: 'rows', 'aria-label': 'Incidents' });
     this.note = el('div', { class: 'list-note' });
     this.scroll = el('div', { class: 'scroll' }, this.rowsNode, this.note);
-    this.previous = button('‹', () => this.page(-1), { 'aria-label': 'Previous page' });
-    this.next = button('›', () => this.page(1), { 'aria-label': 'Next page' });
+    this.previous = button('‹', () => this.page(-1), { 'aria-label': 'Previous page', disabled: true });
+    this.next = button('›', () => this.page(1), { 'aria-label': 'Next page', disabled: true });
     this.range = el('span', { class: 'range' });
     this.node = el('section', { class: 'list', 'aria-label': 'Incident list' },
       el('div', { class: 'list-head' }, this.all, this.summary, this.fresh, el('button', { type: 'button', class: 'quiet small', title: 'Copy the rows as text', onclick: e => copy(this.text(), e.currentTarget) }, 'Copy')),
@@ -178,7 +178,7 @@ export class IncidentList {
     const index = this.items.findIndex(i => i.id === item.id);
     if (index >= 0) {
       this.items[index] = item;
-      this.draw();
+      this.frame ??= requestAnimationFrame(() => { this.frame = null; this.draw(); });
       return;
     }
     const wanted = this.filters.params.status;

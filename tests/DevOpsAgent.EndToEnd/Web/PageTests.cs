@@ -274,6 +274,43 @@ public sealed class PageTests(Chromium chromium)
         page.Complaints.ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/#/blocks")]
+    [InlineData("/#/health")]
+    public async Task Text_stands_out_from_its_ground_by_the_AA_ratio_in_both_themes(string path)
+    {
+        await using var rig = await WebRig.StartAsync();
+        var night = rig.SeedNight();
+        await using var page = await chromium.OpenAsync(rig, path == "/" ? $"/#/incidents/{night[0].Id}" : path);
+        await page.Page.Locator(path == "/" ? "[data-act=approve]" : "main h2").WaitForAsync();
+        foreach (var theme in (string[])["light", "dark"])
+        {
+            (await page.Page.EvaluateAsync<string[]>(FaintText)).ShouldBeEmpty(theme);
+            await page.Press("t");
+        }
+
+        await page.Page.EvaluateAsync("() => { const p = document.createElement('p'); p.className = 'planted'; p.textContent = 'faint'; p.style.color = '#999'; p.style.backgroundColor = '#aaa'; document.querySelector('main').append(p); }");
+        (await page.Page.EvaluateAsync<string[]>(FaintText)).Single().ShouldContain("planted");
+    }
+
+    /// <summary>WCAG 2 contrast of every visible text against the nearest opaque ground above it.</summary>
+    private const string FaintText = """
+        () => {
+          const rgb = c => (c.match(/[\d.]+/g) ?? [0, 0, 0, 0]).map(Number);
+          const light = c => { const [r, g, b] = rgb(c).map(v => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+          const ground = e => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor; if ((rgb(c)[3] ?? 1) === 1) return c; } return 'rgb(255, 255, 255)'; };
+          const faint = [];
+          for (const e of document.querySelectorAll('body *')) {
+            if (!e.checkVisibility() || e.disabled || ![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())) continue;
+            const [a, b] = [light(getComputedStyle(e).color), light(ground(e))].sort((x, y) => y - x);
+            const ratio = (a + 0.05) / (b + 0.05);
+            if (ratio < 4.5) faint.push(`${ratio.toFixed(2)} ${e.className || e.tagName}: ${e.textContent.trim().slice(0, 40)}`);
+          }
+          return faint;
+        }
+        """;
+
     private static void Add(WebRig rig, string client, string summary)
     {
         var now = TimeProvider.System.GetUtcNow();
