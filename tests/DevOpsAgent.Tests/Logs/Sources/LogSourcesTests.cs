@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Text;
 using DevOpsAgent.Configuration;
+using DevOpsAgent.Logs;
 using DevOpsAgent.Logs.Sources;
 using DevOpsAgent.Store;
 
