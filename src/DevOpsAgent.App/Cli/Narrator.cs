@@ -11,6 +11,9 @@ internal sealed class Narrator(Terminal terminal)
 {
     private readonly Lock _gate = new();
 
+    /// <summary>What was last said of an incident: growing numbers alone are not news.</summary>
+    private readonly Dictionary<long, (Severity, IncidentStatus, RuleAction?)> _said = [];
+
     public void Started(AgentConfig config, AgentService service, Uri? page)
     {
         var logs = config.Logs.Count == 0 ? "no log" : string.Join(", ", config.Logs.Select(static l => l.Path == "-" ? "standard input" : l.Path));
@@ -25,7 +28,8 @@ internal sealed class Narrator(Terminal terminal)
     {
         if (e.Incident is { } incident)
         {
-            if (incident.Severity > Severity.Low && (e.Kind == AgentEventKind.IncidentOpened || incident.Status is not (IncidentStatus.Open or IncidentStatus.Recommended)))
+            var news = (incident.Severity, incident.Status, incident.Recommendation?.Action);
+            if (incident.Severity > Severity.Low && IsNew(incident.Id, news))
             {
                 var severity = Words.Name(incident.Severity);
                 Line(severity, $"{LogFiles.ClientOf(incident)} {incident.Threat}: {incident.Summary} {StateOf(incident)}", Words.PaintSeverity(severity));
@@ -35,6 +39,16 @@ internal sealed class Narrator(Terminal terminal)
         }
 
         Line(e.Kind == AgentEventKind.Warning ? "warning" : "block", e.Text, e.Kind == AgentEventKind.Warning ? "33" : "32");
+    }
+
+    private bool IsNew(long id, (Severity, IncidentStatus, RuleAction?) news)
+    {
+        lock (_gate)
+        {
+            var known = _said.TryGetValue(id, out var said) && said == news;
+            _said[id] = news;
+            return !known;
+        }
     }
 
     public void Fault(Exception e) => Line("fault", $"{e.GetType().Name}: {e.Message}", "31");

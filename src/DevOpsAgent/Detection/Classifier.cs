@@ -45,17 +45,18 @@ internal sealed class Classifier(PatternLists lists)
             agent = ReadAgent(e.Agent, key);
         }
 
-        facts.Tags = path.Tags | agent.Tags;
+        facts.Tags = path.Tags;
+        facts.AgentTags = agent.Tags;
         facts.PathHash = path.PathHash;
         facts.RequestHash = path.RequestHash;
         facts.StemHash = path.StemHash;
         facts.Depth = path.Depth;
-        facts.AgentHash = agent.Hash;
+        facts.AgentHash = (uint)agent.Hash;
         facts.Flags |= path.Flags;
         facts.HostHash = HostHashOf(e.Host);
         if (!e.User.IsEmpty)
         {
-            facts.UserHash = Hash64.Of(e.User);
+            facts.UserHash = (uint)Hash64.Of(e.User);
             facts.Flags |= FactFlags.User;
         }
 
@@ -160,6 +161,11 @@ internal sealed class Classifier(PatternLists lists)
         if (path.SegmentCount == 1 && last.Length <= 3 && (path.Flags & FactFlags.Query) == FactFlags.None)
         {
             flags |= FactFlags.Stub;
+        }
+
+        if (path.SegmentCount > 1 && last.IndexOfAnyExceptInRange((byte)'0', (byte)'9') < 0)
+        {
+            flags |= FactFlags.ItemNumber;
         }
 
         var dot = last.LastIndexOf((byte)'.');

@@ -28,6 +28,7 @@ internal sealed class Detector
     private readonly CompiledCondition[] _conditions;
     private readonly CampaignCondition?[] _campaignOf;
     private readonly ulong _tags;
+    private readonly ulong _agentTags;
     private readonly FactFlags _shapes;
     private readonly uint _methods;
     private readonly bool _refused;
@@ -53,7 +54,7 @@ internal sealed class Detector
             }
             else if (where.AgentAny != 0)
             {
-                _tags |= where.AgentAny;
+                _agentTags |= where.AgentAny;
             }
             else if (where.Status is { } status && !Enumerable.Range(200, 200).Any(status.Contains))
             {
@@ -104,7 +105,7 @@ internal sealed class Detector
         }
 
         var plain = facts.Status is < 200 or >= 400;
-        if ((facts.Tags & _tags) == 0 && (facts.Flags & _shapes) == FactFlags.None && !(plain && _refused) && !_all && (_methods >> (int)facts.Method & 1) == 0)
+        if ((facts.Tags & _tags) == 0 && (facts.AgentTags & _agentTags) == 0 && (facts.Flags & _shapes) == FactFlags.None && !(plain && _refused) && !_all && (_methods >> (int)facts.Method & 1) == 0)
         {
             state.CountView(facts);
             return;

@@ -13,8 +13,11 @@ internal struct EventFacts
 
     public ClientAddress Client;
 
-    /// <summary>One bit per list of <see cref="PatternLists"/> that matched path, query or agent.</summary>
+    /// <summary>One bit per list of <see cref="PatternLists"/> that matched path or query.</summary>
     public ulong Tags;
+
+    /// <summary>The same for the user agent, which anybody chooses freely: kept apart, so that it can't count as a probe.</summary>
+    public ulong AgentTags;
 
     /// <summary>Canonical path, without query.</summary>
     public ulong PathHash;
@@ -25,8 +28,8 @@ internal struct EventFacts
     /// <summary>Canonical path without the extensions of its last segment: x, x.php and x.bak are one stem.</summary>
     public ulong StemHash;
 
-    public ulong AgentHash;
-    public ulong UserHash;
+    public uint AgentHash;
+    public uint UserHash;
     public uint HostHash;
 
     /// <summary>Bytes sent, at most 4 GiB.</summary>
@@ -81,6 +84,9 @@ internal enum FactFlags : uint
     Variant = 1 << 13,
 
     Query = 1 << 14,
+
+    /// <summary>A number below a folder: /events/12. Word lists hold numbers, too, but only at the root do they mean anything.</summary>
+    ItemNumber = 1 << 15,
 }
 
 /// <summary>Names are the methods themselves; anything else is Other.</summary>

@@ -27,13 +27,11 @@ internal sealed record RequestFilter
 
     private static readonly IReadOnlySet<uint> EmptyHosts = new HashSet<uint>();
 
-    /// <summary>True: only requests that a list or a shape marks can match, so others need not be looked at.</summary>
-    public bool NeedsTag => (PathAny | AgentAny) != 0;
-
     public bool Matches(in EventFacts facts) =>
         (PathAny == 0 || (facts.Tags & PathAny) != 0)
-        && (facts.Tags & (PathNone | AgentNone)) == 0
-        && (AgentAny == 0 || (facts.Tags & AgentAny) != 0)
+        && (facts.Tags & PathNone) == 0
+        && (AgentAny == 0 || (facts.AgentTags & AgentAny) != 0)
+        && (facts.AgentTags & AgentNone) == 0
         && (ShapeAny == FactFlags.None || (facts.Flags & ShapeAny) != FactFlags.None)
         && (facts.Flags & ShapeNone) == FactFlags.None
         && (Methods == 0 || (Methods >> (int)facts.Method & 1) != 0)

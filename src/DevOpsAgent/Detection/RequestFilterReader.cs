@@ -20,6 +20,7 @@ internal sealed class RequestFilterReader(RuleFields fields, PatternLists lists)
         ["ip-host"] = FactFlags.IpHost,
         ["no-router"] = FactFlags.NoRouter,
         ["variant"] = FactFlags.Variant,
+        ["item-number"] = FactFlags.ItemNumber,
         ["query"] = FactFlags.Query,
     };
 

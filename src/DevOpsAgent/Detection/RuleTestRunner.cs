@@ -183,7 +183,7 @@ internal static class RuleTestRunner
             foreach (var finding in run.Findings.Where(f => f.Finding.Action == RuleAction.Block && !Incidents.Any(i => i.Client == f.Finding.Subject.Clients[0]))
                 .DistinctBy(f => (f.Finding.Subject.Key, f.Finding.RuleId)))
             {
-                failures.Add($"Unexpected block of {finding.Finding.Subject.Key} at request {finding.AtRequest}: {Text(finding.Finding)}.");
+                failures.Add($"Unexpected block of {finding.Finding.Subject.Key} at request {finding.AtRequest}: {Text(finding.Finding)}");
             }
 
             foreach (var client in Quiet.Concat(Silent))
@@ -191,7 +191,7 @@ internal static class RuleTestRunner
                 var limit = Silent.Contains(client) ? -1 : (int)Severity.Low;
                 if (run.Findings.Find(f => f.Finding.Subject.Clients.Contains(client) && (int)f.Finding.Severity > limit).Finding is { } noise)
                 {
-                    failures.Add($"{client} should be {(limit < 0 ? "silent" : "quiet")}: {Text(noise)}.");
+                    failures.Add($"{client} should be {(limit < 0 ? "silent" : "quiet")}: {Text(noise)}");
                 }
             }
         }

@@ -210,7 +210,7 @@ internal sealed class FileFollower : ILogSource
         if (lastLine is null)
         {
             _mark = Mark();
-            if (Open(next.Path, 0))
+            if (Open(next, 0))
             {
                 _meter.Rotated();
             }
@@ -238,17 +238,17 @@ internal sealed class FileFollower : ILogSource
             if (_trail.AfterLost(mark, _modified) is { } next)
             {
                 _meter.Note($"The file that {_path} was before is gone; if it had lines that were not read yet, they are lost. Reading goes on with {next.Path}.");
-                return Open(next.Path, 0);
+                return Open(next, 0);
             }
         }
         else if (_trail.First(_config.ReadRotated && _fromStart) is { } first)
         {
-            return Open(first.Path, _fromStart ? 0 : facts.Size);
+            return Open(first, _fromStart ? 0 : first.Facts.Size);
         }
 
         if (lookup == FileLookup.Found && facts.Kind == FileKind.Regular)
         {
-            return Open(_path, 0);
+            return Open(new(_path, facts, default, true), 0);
         }
 
         // What appears from now on is new.
@@ -267,13 +267,24 @@ internal sealed class FileFollower : ILogSource
         return false;
     }
 
-    private bool Open(string path, long offset)
+    /// <summary>False: it can't be read, or the next round of the rotation has renamed it since it was listed, so that its name leads to another.</summary>
+    private bool Open(LogGeneration next, long offset)
     {
-        if (!LogContent.TryOpen(path, FileOptions.None, out var content, out var problem))
+        if (!LogContent.TryOpen(next.Path, FileOptions.None, out var content, out var problem))
         {
-            _file?.Dispose();
-            _file = null;
-            Fail(problem);
+            if (FileIdentity.Look(next.Path, out var now) == FileLookup.Found && now.Id == next.Facts.Id)
+            {
+                _file?.Dispose();
+                _file = null;
+                Fail(problem);
+            }
+
+            return false;
+        }
+
+        if (content.Id != next.Facts.Id)
+        {
+            content.Dispose();
             return false;
         }
 

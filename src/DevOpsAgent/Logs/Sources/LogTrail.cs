@@ -8,6 +8,9 @@ internal readonly record struct LogMark(FileId Id, long Offset, int HeadLength, 
 /// <summary>Where reading goes on when a file was rotated, truncated, compressed or deleted, now or while nobody looked.</summary>
 internal sealed class LogTrail(string path)
 {
+    /// <summary>A file that a rotation renames just now can be missed once.</summary>
+    private const int MaxAttempts = 3;
+
     /// <summary>
     /// Opens the file that the mark was made in. By identity first, then by its first bytes: a copy that copytruncate
     /// left, an archive, or the same file on a disk that got another device number. Null: it is gone. An
@@ -15,21 +18,30 @@ internal sealed class LogTrail(string path)
     /// </summary>
     public LogContent? Reopen(LogMark mark, out long offset, out bool insideLine)
     {
-        if (LogGeneration.FindById(path, mark.Id) is { } same && TryMatch(same, mark, out var content))
+        (offset, insideLine) = (mark.Offset, false);
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            (offset, insideLine) = (mark.Offset, false);
-            if (!content.Sealed && content.TryLook(out var facts) && facts.Size < mark.Offset)
+            if (LogGeneration.FindById(path, mark.Id) is { } same && TryMatch(same, mark, out var content))
             {
-                // Its end was cut off, but its start is what was read: only what comes now is new.
-                (offset, insideLine) = LastBoundary(content, facts.Size);
+                if (!content.Sealed && content.TryLook(out var facts) && facts.Size < mark.Offset)
+                {
+                    // Its end was cut off, but its start is what was read: only what comes now is new.
+                    (offset, insideLine) = LastBoundary(content, facts.Size);
+                }
+
+                return content;
             }
 
-            return content;
+            foreach (var generation in LogGeneration.All(path))
+            {
+                if (TryOpenCopy(generation, mark) is { } copy)
+                {
+                    return copy;
+                }
+            }
         }
 
-        (offset, insideLine) = (mark.Offset, false);
-        var generations = LogGeneration.All(path);
-        return generations.Find(g => IsCopy(g, mark)) is { } copy && LogContent.TryOpen(copy.Path, FileOptions.None, out content, out _) ? content : null;
+        return null;
     }
 
     /// <summary>
@@ -100,22 +112,32 @@ internal sealed class LogTrail(string path)
 
     private static bool IsCopy(LogGeneration candidate, LogMark mark)
     {
+        using var content = TryOpenCopy(candidate, mark);
+        return content is not null;
+    }
+
+    private static LogContent? TryOpenCopy(LogGeneration candidate, LogMark mark)
+    {
         try
         {
             if (mark.HeadLength == 0 || !TryMatch(candidate.Path, mark, out var content))
             {
-                return false;
+                return null;
             }
 
-            using (content)
+            if (content.Id == candidate.Facts.Id && (content.Sealed || (content.TryLook(out var facts) && facts.Size >= mark.Offset)))
             {
-                return content.Sealed || (content.TryLook(out var facts) && facts.Size >= mark.Offset);
+                return content;
             }
+
+            content.Dispose();
         }
         catch (IOException)
         {
-            return false;
+            // can't be compared, so it is not known to be a copy
         }
+
+        return null;
     }
 
     private static bool HasHead(LogContent content, LogMark mark)
