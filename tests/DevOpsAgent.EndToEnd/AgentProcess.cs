@@ -121,7 +121,13 @@ internal sealed partial class AgentProcess : IAsyncDisposable
         return Output + Errors;
     }
 
-    public void Signal(int signal) => Kill(_process.Id, signal);
+    public void Signal(int signal)
+    {
+        if (Kill(_process.Id, signal) != 0)
+        {
+            throw new InvalidOperationException($"Process {_process.Id} could not be signalled: error {Marshal.GetLastPInvokeError()}.");
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
