@@ -35,9 +35,9 @@ internal sealed class EventFeed(Detector detector)
         {
             ref var facts = ref block.Facts(i);
             ref readonly var record = ref block.At(i);
-            if ((facts.Flags & FactFlags.Forgeable) != FactFlags.None && source.Counts.IsSuspect(record.RequestCount, facts.Time, record.DurationNs))
+            if (!log.TrustClf)
             {
-                facts.Flags |= FactFlags.Suspect;
+                source.Judge(ref facts, record);
             }
 
             Suspicious += facts.Tags != 0 ? 1 : 0;
@@ -63,9 +63,21 @@ internal sealed class EventFeed(Detector detector)
             Read = TryRead;
         }
 
-        public RequestCountTracker Counts { get; } = new();
+        private readonly RequestCountTracker _counts = new();
+        private readonly FormatTracker _formats = new();
 
         public EventReader Read { get; }
+
+        /// <summary>Marks what looks forged, by the lines around it.</summary>
+        public void Judge(ref EventFacts facts, in ParsedBlock.Record record)
+        {
+            // The flags of both have the same values.
+            facts.Flags |= (FactFlags)_formats.Observe(record.Format, record.RequestCount);
+            if (record.Format != LogFormat.Json && _counts.IsSuspect(record.RequestCount, facts.Time, record.DurationNs))
+            {
+                facts.Flags |= FactFlags.Suspect;
+            }
+        }
 
         /// <summary>Reads a record once more for its texts; one that a container runtime split spans several lines.</summary>
         private bool TryRead(ReadOnlySpan<byte> record, out LogEvent e)

@@ -46,7 +46,7 @@ internal sealed class ParsedBlock
                     e.Flags &= ~LogEventFlags.Forgeable;
                 }
 
-                Add(classifier.Classify(e, scratch), new(recordStart, end - recordStart, e.RequestCount, e.DurationNs));
+                Add(classifier.Classify(e, scratch), new(recordStart, end - recordStart, e.RequestCount, e.DurationNs, e.Format));
                 recordStart = -1;
             }
             else
@@ -72,5 +72,5 @@ internal sealed class ParsedBlock
     }
 
     /// <summary>Where a record stands, and what tells a forged CLF line.</summary>
-    internal readonly record struct Record(int Start, int Length, long RequestCount, long DurationNs);
+    internal readonly record struct Record(int Start, int Length, long RequestCount, long DurationNs, LogFormat Format);
 }

@@ -1,3 +1,4 @@
+using DevOpsAgent.Logs;
 using System.IO.Pipelines;
 using System.Text;
 using DevOpsAgent.Configuration;
