@@ -52,11 +52,11 @@ public sealed class ExplainAndRulesTests : IDisposable
     }
 
     [Theory]
-    [InlineData("203.0.113.7")]
-    [InlineData("203.0.113.7 --log -")]
-    [InlineData("203.0.113.7 --log /no/such/file")]
-    public async Task Explain_needs_files(string arguments) =>
-        (await Run(["explain", .. arguments.Split(' ')])).Exit.ShouldBe(ExitCode.Usage);
+    [InlineData("203.0.113.7", ExitCode.Usage)]
+    [InlineData("203.0.113.7 --log -", ExitCode.Usage)]
+    [InlineData("203.0.113.7 --log /no/such/file", ExitCode.Dependency)]
+    public async Task Explain_needs_files(string arguments, int expected) =>
+        (await Run(["explain", .. arguments.Split(' ')])).Exit.ShouldBe(expected);
 
     [Fact]
     public async Task Every_rule_of_the_list_can_be_shown()
