@@ -114,7 +114,7 @@ internal sealed class Demo(string folder, Terminal terminal) : IAsyncDisposable
     /// <summary>Waits until every line was read and stored.</summary>
     private async Task SettleAsync(long lines, CancellationToken cancellationToken)
     {
-        while (_service!.Current.Lines < lines)
+        while (_service!.Health.Current.Lines < lines)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(20), terminal.Time, cancellationToken);
         }

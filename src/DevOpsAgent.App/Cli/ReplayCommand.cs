@@ -12,7 +12,7 @@ internal static class ReplayCommand
     public static Command Build(CommandContext context)
     {
         var command = new Command("replay", "Run recorded logs through the detection and judge it by labels");
-        var files = new Argument<string[]>("file") { Description = "Access log, plain or gzip (several: read in this order)", Arity = ArgumentArity.OneOrMore };
+        var files = new Argument<string[]>("file") { Description = "Access log, plain or gzip (several: read in this order)", Arity = ArgumentArity.OneOrMore, HelpName = "file" };
         var labels = new Option<string?>("--labels") { Description = "JSON array of {\"ip\": …, \"expect\": \"block|review|ignore\"}", HelpName = "file" };
         command.Arguments.Add(files);
         command.Options.Add(labels);

@@ -16,7 +16,7 @@ internal static class ScanCommand
     public static Command Build(CommandContext context)
     {
         var command = new Command("scan", "Find scanners and attackers in log files; writes and blocks nothing");
-        var files = new Argument<string[]>("file") { Description = "Access log, plain or gzip (several: read in this order)", Arity = ArgumentArity.OneOrMore };
+        var files = new Argument<string[]>("file") { Description = "Access log, plain or gzip (several: read in this order)", Arity = ArgumentArity.OneOrMore, HelpName = "file" };
         var all = new Option<bool>("--all") { Description = "Show low incidents too" };
         command.Arguments.Add(files);
         command.Options.Add(all);

@@ -13,7 +13,7 @@ namespace DevOpsAgent.Service;
 /// decides, and lets blocks end. Three loops: reading, responding (every 100 ms, or at once when woken), and the blocker's own.
 /// Each carries on when another's part is down.
 /// </summary>
-internal sealed class AgentService : IAgentStatus, IAsyncDisposable
+internal sealed class AgentService : IAsyncDisposable
 {
     private static readonly TimeSpan RespondEvery = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan HousekeepEvery = TimeSpan.FromMinutes(1);
@@ -29,21 +29,13 @@ internal sealed class AgentService : IAgentStatus, IAsyncDisposable
     private readonly LogPipeline _pipeline;
     private readonly LogSources _sources;
     private readonly SemaphoreSlim _wake = new(0);
-    private readonly DateTimeOffset _startedAt;
-    private readonly string _version;
-    private volatile string? _storeFault;
-    private volatile string? _capReached;
-    private volatile TargetStatus _target;
     private volatile bool _bookIsOld;
-    private Counters _counters = new();
     private long _mark;
 
     private AgentService(AgentConfig config, string version, RuleSet rules, AgentLock held, IStore store, Stream stdin, TimeProvider time, Action<AgentEvent> onEvent)
     {
-        (_config, _version, _time, _onEvent, _lock, _store) = (config, version, time, onEvent, held, store);
-        _startedAt = time.GetUtcNow();
+        (_config, _time, _onEvent, _lock, _store) = (config, time, onEvent, held, store);
         Parts = new(config, store, time, OnBlock);
-        _target = new(Parts.Target.Description, config.Blocking.Directory is not null, true, null, null);
         _detector = new(rules, config.Detection);
         foreach (var row in store.GetClientStates())
         {
@@ -54,10 +46,15 @@ internal sealed class AgentService : IAgentStatus, IAsyncDisposable
         _book.Load(store);
         _pipeline = new(_detector, _book, Parts.Allowlist, new Recommender(config.Blocking, Parts.Blocker.Plan, () => _pipeline!.PeerProblem), store, time);
         _sources = new(config.Logs, store.GetCheckpoints(), stdin, time);
+        Health = new(config, version, Parts, _pipeline, _sources, _detector, time, Say);
+        Health.ModeChanged += Wake;
         _mark = store.ChangeMark();
     }
 
     public AgentParts Parts { get; }
+
+    /// <summary>How it is doing, and its mode.</summary>
+    public AgentHealth Health { get; }
 
     /// <summary>
     /// Takes the database for this process, reads what is stored, and makes the target equal to it. Nothing is followed yet.
@@ -117,31 +114,6 @@ internal sealed class AgentService : IAgentStatus, IAsyncDisposable
         }
     }
 
-    public AgentStatus Current => new()
-    {
-        Version = _version,
-        StartedAt = _startedAt,
-        Mode = CurrentMode,
-        Sources = [.. _sources.Status.Select(Status)],
-        Lines = Volatile.Read(ref _counters).Lines,
-        Parsed = Volatile.Read(ref _counters).Parsed,
-        Unparsed = Volatile.Read(ref _counters).Unparsed,
-        TrackedClients = Volatile.Read(ref _counters).Clients,
-        Evictions = Volatile.Read(ref _counters).Evicted,
-        Target = _target,
-        Store = new(_storeFault is null, _storeFault),
-        Traffic = _pipeline.Traffic.Last(_time.GetUtcNow()),
-        CapReached = _capReached,
-    };
-
-    public void SetMode(Mode mode, string by, string origin)
-    {
-        Parts.Mode.Set(mode);
-        _capReached = null;
-        Say(AgentEventKind.Warning, $"mode is now {mode.ToString().ToLowerInvariant()}, set by {by} ({origin})");
-        Wake();
-    }
-
     public async ValueTask DisposeAsync()
     {
         _sources.Dispose();
@@ -149,22 +121,6 @@ internal sealed class AgentService : IAgentStatus, IAsyncDisposable
         _store.Dispose();
         _lock.Dispose();
         _wake.Dispose();
-    }
-
-    private Mode CurrentMode
-    {
-        get
-        {
-            try
-            {
-                return Parts.Mode.Current;
-            }
-            catch (StoreException)
-            {
-                // Fail closed for effects: what can't be read can't say auto.
-                return _config.Mode == Mode.Auto ? Mode.Review : _config.Mode;
-            }
-        }
     }
 
     private async Task ReadAsync(CancellationToken cancellationToken)
@@ -190,7 +146,7 @@ internal sealed class AgentService : IAgentStatus, IAsyncDisposable
             }
 
             _pipeline.Read(lines);
-            Count();
+            Health.Count();
             if (_pipeline.IsDue)
             {
                 StoreAndAct();
@@ -223,7 +179,7 @@ internal sealed class AgentService : IAgentStatus, IAsyncDisposable
             return;
         }
 
-        var auto = stored.Count > 0 && CurrentMode == Mode.Auto;
+        var auto = stored.Count > 0 && Health.Mode == Mode.Auto;
         foreach (var incident in stored)
         {
             var isNew = incident.Version <= 1;
@@ -241,13 +197,13 @@ internal sealed class AgentService : IAgentStatus, IAsyncDisposable
         try
         {
             stored = _pipeline.IsDirty ? _pipeline.Commit() : [];
-            StoreWorks();
+            Health.StoreWorks();
             return true;
         }
         catch (StoreException e)
         {
             stored = [];
-            StoreFailed(e);
+            Health.StoreFailed(e);
             return false;
         }
     }
@@ -271,7 +227,7 @@ internal sealed class AgentService : IAgentStatus, IAsyncDisposable
                 }
                 catch (StoreException e)
                 {
-                    StoreFailed(e);
+                    Health.StoreFailed(e);
                 }
             }
         }
@@ -311,26 +267,16 @@ internal sealed class AgentService : IAgentStatus, IAsyncDisposable
 
     private async Task LookAtTargetAsync()
     {
-        var state = await Parts.Blocker.VerifyAsync();
-        _target = _target with { Reachable = state.Reachable || !_target.Configured, Drift = state.Drift, CheckedAt = _time.GetUtcNow() };
+        Health.Target(await Parts.Blocker.VerifyAsync());
     }
 
     private void OnBlock(BlockEvent e)
     {
-        switch (e.Kind)
+        // The first events come while the service is still being put together.
+        Health?.Take(e);
+        if (e is { Kind: BlockEventKind.Expired or BlockEventKind.Lifted, Block: { } block })
         {
-            case BlockEventKind.TargetDown:
-                _target = _target with { Reachable = false, Drift = e.Text, CheckedAt = e.At };
-                break;
-            case BlockEventKind.Applied:
-                _target = _target with { Reachable = true, Drift = null, CheckedAt = e.At };
-                break;
-            case BlockEventKind.Held:
-                _capReached = e.Text;
-                break;
-            case BlockEventKind.Expired or BlockEventKind.Lifted when e.Block is { } block:
-                TryEnd(block);
-                break;
+            TryEnd(block);
         }
 
         Say(e.Kind is BlockEventKind.Applied or BlockEventKind.Lifted or BlockEventKind.Expired ? AgentEventKind.Block : AgentEventKind.Warning, e.Text);
@@ -344,62 +290,9 @@ internal sealed class AgentService : IAgentStatus, IAsyncDisposable
         }
         catch (StoreException e)
         {
-            StoreFailed(e);
+            Health.StoreFailed(e);
         }
-    }
-
-    private void StoreFailed(StoreException e)
-    {
-        if (_storeFault != e.Message)
-        {
-            _storeFault = e.Message;
-            Say(AgentEventKind.Warning, $"the store can't be used: {e.Message} Watching goes on; nothing is blocked or lifted until it works again.");
-        }
-    }
-
-    private void StoreWorks()
-    {
-        if (_storeFault is not null)
-        {
-            _storeFault = null;
-            Say(AgentEventKind.Warning, "the store works again");
-        }
-    }
-
-    private void Count()
-    {
-        var statistics = _pipeline.Statistics;
-        Volatile.Write(ref _counters, new()
-        {
-            Lines = statistics.Lines,
-            Parsed = Enum.GetValues<LogFormat>().Where(f => statistics.ParsedAs(f) > 0).ToDictionary(static f => f, statistics.ParsedAs),
-            Unparsed = Enum.GetValues<UnparsedReason>().Where(r => statistics.UnparsedFor(r) > 0).ToDictionary(static r => r, statistics.UnparsedFor),
-            Clients = _detector.Clients,
-            Evicted = _detector.Evicted,
-        });
     }
 
     private void Say(AgentEventKind kind, string text, Incident? incident = null) => _onEvent(new(kind, _time.GetUtcNow(), text, incident));
-
-    private static SourceStatus Status(Logs.Sources.SourceStatus s) => new(
-        s.Source,
-        s.State switch
-        {
-            Logs.Sources.SourceState.Following => SourceState.Following,
-            Logs.Sources.SourceState.Waiting => SourceState.Waiting,
-            Logs.Sources.SourceState.Ended => SourceState.Ended,
-            _ => SourceState.Failed,
-        },
-        s.LagBytes,
-        s.LastReadAt,
-        s.Advice);
-
-    private sealed record Counters
-    {
-        public long Lines { get; init; }
-        public IReadOnlyDictionary<LogFormat, long> Parsed { get; init; } = new Dictionary<LogFormat, long>();
-        public IReadOnlyDictionary<UnparsedReason, long> Unparsed { get; init; } = new Dictionary<UnparsedReason, long>();
-        public int Clients { get; init; }
-        public long Evicted { get; init; }
-    }
 }
