@@ -87,7 +87,7 @@ internal static class RemoveCommand
             _ when !BlockLedger.IsLive(before.Status) => new(block.Id, "already_done", status, $"Block {block.Id} of {block.Range} is {status}: it denies nothing.", null),
             _ when BlockLedger.IsLive(block.Status) => new(block.Id, "waiting", status, $"The end of block {block.Id} is stored, but the running agent has not applied it within ten seconds.", null),
             _ when written is { Outcome: TargetOutcome.Failed } => new(block.Id, "failed", status, $"Block {block.Id} has ended, but the target could not be written: {written.Detail}", null),
-            _ => new(block.Id, "done", status, $"Block {block.Id}: {block.Range} is open again.{(written is null ? "" : " " + written.Detail)}", BlockAction.UndoLift(before, terminal.Time.GetUtcNow())),
+            _ => new(block.Id, "done", status, $"Block {block.Id}: {block.Range} {(written is null ? "has ended; the running agent opens it within two seconds." : "is open again. " + written.Detail)}", BlockAction.UndoLift(before, terminal.Time.GetUtcNow())),
         };
     }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using DevOpsAgent.Configuration;
+using DevOpsAgent.Detection;
 
 namespace DevOpsAgent.App.Cli.Config;
 
@@ -28,7 +29,9 @@ internal static class CheckCommand
         IReadOnlyList<ConfigProblem> problems = [], warnings = [];
         try
         {
-            warnings = ConfigReader.Load(request).Warnings;
+            var loaded = ConfigReader.Load(request);
+            warnings = loaded.Warnings;
+            RuleLibrary.Load(loaded.Config.Detection);
         }
         catch (ConfigException e) when (json)
         {

@@ -6,7 +6,6 @@ using DevOpsAgent.Configuration;
 using DevOpsAgent.Detection;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Logs;
-using DevOpsAgent.Service;
 using DevOpsAgent.Store;
 
 namespace DevOpsAgent.App.Cli.Explain;
@@ -39,33 +38,27 @@ internal static class ExplainCommand
 
     private static ExplainView Explain(AgentConfig config, string what, Terminal terminal, CancellationToken cancellationToken)
     {
-        var rules = RuleLibrary.Load(config.Detection);
         LineView? line = null;
         if (!ClientAddress.TryParse(what.Trim(), out var client))
         {
-            line = Read(what, rules, config, out client);
+            line = Read(what, config, out client);
         }
 
-        var detector = new Detector(rules, config.Detection);
-        detector.Watch(client);
-        var scan = new LogScan(config, detector);
-        var logs = Files(config, line is not null);
-        foreach (var (path, log) in logs)
+        var files = Files(config, line is not null);
+        var scan = LogFiles.Scan(config, files, terminal, cancellationToken, detector => detector.Watch(client));
+        if (files.Count > 0 && LogFiles.Outcome(scan, files.Count) is { } exitCode)
         {
-            if (!scan.Read(path, log, progress: null, cancellationToken))
-            {
-                throw CommandException.Usage(scan.Problems[^1], "Name a readable access log with --log.");
-            }
+            throw new CommandException(exitCode, string.Join('\n', scan.Problems), "Name a readable access log with --log.");
         }
 
-        var explanation = detector.Explain(client);
+        var explanation = scan.Detector.Explain(client);
         return new(
             line, client.ToString(), explanation?.Requests ?? 0, explanation?.FirstSeen, explanation?.LastSeen, AllowedBy(config, client, terminal),
             [.. (explanation?.Rules ?? []).Where(static r => r.Concerned).OrderByDescending(static r => r.Fired is not null).ThenByDescending(static r => r.Progress).Select(ExplainedRuleView.Of)],
             scan.Problems);
     }
 
-    private static LineView Read(string text, RuleSet rules, AgentConfig config, out ClientAddress client)
+    private static LineView Read(string text, AgentConfig config, out ClientAddress client)
     {
         var bytes = Encoding.UTF8.GetBytes(text);
         var proxies = config.Logs.SelectMany(static l => l.TrustedProxies);
@@ -75,6 +68,7 @@ internal static class ExplainCommand
         }
 
         client = e.Client;
+        var rules = RuleLibrary.Load(config.Detection);
         var facts = new Classifier(rules.Lists).Classify(e, new ClassifierScratch());
         return new(
             Words.Name(e.Format), e.Client.ToString(), new(e.Time, TimeSpan.Zero), Text(e.Method), Text(e.Host), Text(e.Path), e.Status, Text(e.Agent), Text(e.Router),
@@ -83,9 +77,9 @@ internal static class ExplainCommand
         static string Text(ReadOnlySpan<byte> utf8) => Encoding.UTF8.GetString(utf8);
     }
 
-    private static List<(string Path, LogConfig Log)> Files(AgentConfig config, bool mayBeNone)
+    private static List<string> Files(AgentConfig config, bool mayBeNone)
     {
-        var files = new List<(string, LogConfig)>();
+        var files = new List<string>();
         foreach (var log in config.Logs)
         {
             if (log.Path == "-")
@@ -94,8 +88,8 @@ internal static class ExplainCommand
             }
 
             files.AddRange(log.Path.Contains('*', StringComparison.Ordinal)
-                ? Directory.GetFiles(Path.GetDirectoryName(Path.GetFullPath(log.Path))!, Path.GetFileName(log.Path)).Order(StringComparer.Ordinal).Select(f => (f, log))
-                : [(log.Path, log)]);
+                ? Directory.GetFiles(Path.GetDirectoryName(Path.GetFullPath(log.Path))!, Path.GetFileName(log.Path)).Order(StringComparer.Ordinal)
+                : [log.Path]);
         }
 
         return files.Count > 0 || mayBeNone ? files : throw CommandException.Usage("There is no log to look into.", "Name one with --log FILE, or in the configuration under 'logs'.");
