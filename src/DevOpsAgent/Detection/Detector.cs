@@ -27,6 +27,7 @@ internal sealed class Detector
     private readonly CampaignTracker[] _campaigns;
     private readonly CompiledCondition[] _conditions;
     private readonly CampaignCondition?[] _campaignOf;
+    private readonly ulong[] _pathsOf;
     private readonly ulong _tags;
     private readonly ulong _agentTags;
     private readonly FactFlags _shapes;
@@ -45,6 +46,7 @@ internal sealed class Detector
         _clients = new(config);
         _campaigns = [.. rules.Rules.Select((r, i) => (r, i)).Where(x => x.r.Campaign is not null).Select(x => new CampaignTracker(rules, x.i))];
         _campaignOf = [.. rules.Rules.Select(r => r.Campaign)];
+        _pathsOf = [.. _conditions.Select(c => c.Where.PathAny)];
         foreach (var where in _conditions.Select(c => c.Where).Concat(_campaigns.Select(c => c.Where)))
         {
             _variants |= where.ShapeAny.HasFlag(FactFlags.Variant) || where.ShapeNone.HasFlag(FactFlags.Variant);
@@ -214,23 +216,33 @@ internal sealed class Detector
 
         _touched.Clear();
         ulong evidence = 0;
-        var counted = false;
-        foreach (var condition in _conditions)
+        var grown = false;
+        for (var i = 0; i < _conditions.Length; i++)
         {
-            if (!condition.Where.Matches(facts) || IsExcepted(condition.Rule, facts))
+            if ((_pathsOf[i] != 0 && (facts.Tags & _pathsOf[i]) == 0) || !_conditions[i].Where.Matches(facts))
             {
                 continue;
             }
 
-            counted = true;
-            var window = state.FindOrAdd(condition.Index);
+            var condition = _conditions[i];
+            if (IsExcepted(condition.Rule, facts))
+            {
+                continue;
+            }
+
+            if (state.Find(i) is not { } window)
+            {
+                window = state.FindOrAdd(i);
+                grown = true;
+            }
+
             if (condition.Kind == CountKind.Ratio)
             {
                 window.AddWeight(facts.Time, condition.WithinTicks);
             }
             else
             {
-                window.Add(condition.KeyOf(facts), facts.Time, condition);
+                grown |= window.Add(condition.KeyOf(facts), facts.Time, condition);
                 if (condition.Marks || condition.Capacity <= 2 || window.Count * 2 >= condition.Capacity)
                 {
                     evidence |= 1UL << (_rules.RuleThreats[condition.Rule] & 63);
@@ -245,7 +257,7 @@ internal sealed class Detector
 
         if (evidence != 0)
         {
-            AddEvidence(facts, state, line, read, evidence);
+            grown |= AddEvidence(facts, state, line, read, evidence);
         }
         else
         {
@@ -270,7 +282,7 @@ internal sealed class Detector
             }
         }
 
-        if (counted)
+        if (grown)
         {
             _clients.Update(state, TierOf(state));
         }
@@ -294,13 +306,9 @@ internal sealed class Detector
         return false;
     }
 
-    private void AddEvidence(in EventFacts facts, ClientState state, ReadOnlySpan<byte> line, EventReader read, ulong threats)
+    private bool AddEvidence(in EventFacts facts, ClientState state, ReadOnlySpan<byte> line, EventReader read, ulong threats)
     {
-        if (!read(line, out var e))
-        {
-            e = default;
-        }
-
+        var grown = false;
         for (var threat = 0; threat < _rules.Threats.Length; threat++)
         {
             if ((threats >> (threat & 63) & 1) != 0)
@@ -313,17 +321,32 @@ internal sealed class Detector
                     record.AddToChart(facts);
                 }
 
-                record.Add(facts, line, e);
+                grown |= record.Add(facts, line, read);
             }
         }
+
+        return grown;
     }
 
     private void TryFire(int rule, in EventFacts facts, ClientState state)
     {
-        if (_campaignOf[rule] is null && Holds(rule, state, facts.Time)
-            && state.Record(_rules.RuleThreats[rule]) is { } record && !record.Fired.Exists(f => f.Rule == rule))
+        if (_campaignOf[rule] is not null || state.Record(_rules.RuleThreats[rule]) is not { } record)
+        {
+            return;
+        }
+
+        foreach (var fired in record.Fired)
+        {
+            if (fired.Rule == rule)
+            {
+                return;
+            }
+        }
+
+        if (Holds(rule, state, facts.Time))
         {
             record.Fired.Add(new(rule, facts.Time, state.Requests));
+            record.Changed = true;
         }
     }
 
@@ -380,6 +403,14 @@ internal sealed class Detector
                 continue;
             }
 
+            var due = record.Matched >= record.EmittedMatched * 2 || facts.Time - record.EmittedAt >= RenewTicks;
+            if (!due && !record.Changed)
+            {
+                continue;
+            }
+
+            record.Changed = false;
+
             var best = -1;
             var rank = -1;
             foreach (var fired in record.Fired)
@@ -392,8 +423,7 @@ internal sealed class Detector
                 }
             }
 
-            if (best < 0 || (rank <= record.EmittedRank && record.Matched < record.EmittedMatched * 2
-                && (facts.Time - record.EmittedAt < RenewTicks || record.Matched == record.EmittedMatched)))
+            if (best < 0 || (rank <= record.EmittedRank && !due))
             {
                 continue;
             }
