@@ -28,13 +28,8 @@ internal sealed class Detector
     private readonly CompiledCondition[] _conditions;
     private readonly CampaignCondition?[] _campaignOf;
     private readonly ulong[] _pathsOf;
-    private readonly ulong _tags;
-    private readonly ulong _agentTags;
-    private readonly FactFlags _shapes;
-    private readonly uint _methods;
-    private readonly bool _refused;
-    private readonly bool _all;
-    private readonly bool _variants;
+    private readonly RelevanceFilter _relevance;
+    private readonly ConditionJudge _judge;
     private readonly List<int> _touched = [];
     private ClientAddress _watched;
     private readonly Dictionary<int, long> _excepted = [];
@@ -47,37 +42,9 @@ internal sealed class Detector
         _campaigns = [.. rules.Rules.Select((r, i) => (r, i)).Where(x => x.r.Campaign is not null).Select(x => new CampaignTracker(rules, x.i))];
         _campaignOf = [.. rules.Rules.Select(r => r.Campaign)];
         _pathsOf = [.. _conditions.Select(c => c.Where.PathAny)];
-        foreach (var where in _conditions.Select(c => c.Where).Concat(_campaigns.Select(c => c.Where)))
-        {
-            _variants |= where.ShapeAny.HasFlag(FactFlags.Variant) || where.ShapeNone.HasFlag(FactFlags.Variant);
-            if (where.PathAny != 0)
-            {
-                _tags |= where.PathAny;
-            }
-            else if (where.AgentAny != 0)
-            {
-                _agentTags |= where.AgentAny;
-            }
-            else if (where.Status is { } status && !Enumerable.Range(200, 200).Any(status.Contains))
-            {
-                _refused = true;
-            }
-            else if ((where.ShapeAny & ~FactFlags.Variant) != FactFlags.None)
-            {
-                _shapes |= where.ShapeAny & ~FactFlags.Variant;
-            }
-            else if (where.Methods != 0 && (where.Methods & CommonMethods) == 0)
-            {
-                _methods |= where.Methods;
-            }
-            else if (where.ShapeAny != FactFlags.Variant)
-            {
-                _all = true;
-            }
-        }
+        _relevance = new([.. _conditions.Select(c => c.Where), .. _campaigns.Select(c => c.Where)]);
+        _judge = new(rules);
     }
-
-    private const uint CommonMethods = 1u << (int)MethodCode.Get | 1u << (int)MethodCode.Head | 1u << (int)MethodCode.Post;
 
     public int Clients => _clients.Count;
     public long Evicted => _clients.Evicted;
@@ -106,8 +73,7 @@ internal sealed class Detector
             }
         }
 
-        var plain = facts.Status is < 200 or >= 400;
-        if ((facts.Tags & _tags) == 0 && (facts.AgentTags & _agentTags) == 0 && (facts.Flags & _shapes) == FactFlags.None && !(plain && _refused) && !_all && (_methods >> (int)facts.Method & 1) == 0)
+        if (!_relevance.MayMatter(facts))
         {
             state.CountView(facts);
             return;
@@ -135,7 +101,7 @@ internal sealed class Detector
         {
             Rule = rule,
             Fired = state.Record(_rules.RuleThreats[index])?.Fired.Where(f => f.Rule == index).Select(f => (FiredRule?)f).FirstOrDefault(),
-            Conditions = [.. _rules.RuleConditions[index].Select(c => CountOf(state, _conditions[c], state.LastSeen))],
+            Conditions = [.. _rules.RuleConditions[index].Select(c => _judge.CountOf(state, _conditions[c], state.LastSeen))],
             Excepted = client == _watched ? _excepted.GetValueOrDefault(index) : 0,
             Campaign = _campaigns.FirstOrDefault(c => c.Rule == index)?.Describe(client),
         });
@@ -209,7 +175,7 @@ internal sealed class Detector
 
     private void Count(EventFacts facts, ClientState state, ReadOnlySpan<byte> line, EventReader read, ICollection<Finding> findings)
     {
-        if (_variants && facts.StemHash != 0 && (facts.Flags & FactFlags.Asset) == FactFlags.None && StatusSet.Refused.Contains(facts.Status) && state.IsVariant(facts))
+        if (_relevance.Variants && facts.StemHash != 0 && (facts.Flags & FactFlags.Asset) == FactFlags.None && StatusSet.Refused.Contains(facts.Status) && state.IsVariant(facts))
         {
             facts.Flags |= FactFlags.Variant;
         }
@@ -266,7 +232,7 @@ internal sealed class Detector
 
         foreach (var rule in _touched)
         {
-            TryFire(rule, facts, state);
+            grown |= TryFire(rule, facts, state);
         }
 
         if (evidence != 0)
@@ -328,70 +294,29 @@ internal sealed class Detector
         return grown;
     }
 
-    private void TryFire(int rule, in EventFacts facts, ClientState state)
+    private bool TryFire(int rule, in EventFacts facts, ClientState state)
     {
         if (_campaignOf[rule] is not null || state.Record(_rules.RuleThreats[rule]) is not { } record)
         {
-            return;
+            return false;
         }
 
         foreach (var fired in record.Fired)
         {
             if (fired.Rule == rule)
             {
-                return;
-            }
-        }
-
-        if (Holds(rule, state, facts.Time))
-        {
-            record.Fired.Add(new(rule, facts.Time, state.Requests));
-            record.Changed = true;
-        }
-    }
-
-    private bool Holds(int rule, ClientState state, long time)
-    {
-        foreach (var index in _rules.RuleConditions[rule])
-        {
-            var condition = _conditions[index];
-            var window = state.Find(index);
-            if (condition.Kind == CountKind.Ratio)
-            {
-                var ratio = RatioOf(state, condition, window, time);
-                if (ratio < condition.Condition.AtLeast || ratio > (condition.Condition.AtMost ?? double.PositiveInfinity))
-                {
-                    return false;
-                }
-            }
-            else if (window is null || window.CountAt(time, condition.WithinTicks) < condition.Capacity)
-            {
                 return false;
             }
         }
 
-        return true;
-    }
-
-    private static double RatioOf(ClientState state, CompiledCondition condition, ConditionWindow? window, long time)
-    {
-        if (window is null)
+        if (_judge.Holds(rule, state, facts.Time))
         {
-            return 0;
+            record.Fired.Add(new(rule, facts.Time, state.Requests));
+            record.Changed = true;
+            return true;
         }
 
-        var all = Decay.Apply(state.Sum(condition.RatioWindow), state.LastSeen, time, condition.WithinTicks);
-        return all <= 0 ? 0 : Math.Min(1, window.WeightAt(Math.Max(time, state.LastSeen), condition.WithinTicks) / all);
-    }
-
-    private ConditionCount CountOf(ClientState state, CompiledCondition condition, long time)
-    {
-        var window = state.Find(condition.Index);
-        var value = condition.Kind == CountKind.Ratio
-            ? Math.Round(RatioOf(state, condition, window, time), 3)
-            : window?.CountAt(time, condition.WithinTicks) ?? 0;
-        var limit = condition.Condition.AtMost ?? condition.Condition.AtLeast;
-        return new(condition.Condition.AtMost is null ? condition.Condition.What : condition.Condition.What + " (at most)", value, limit, TimeSpan.FromTicks(condition.WithinTicks));
+        return false;
     }
 
     private void Emit(in EventFacts facts, ClientState state, ulong threats, ICollection<Finding> findings)
@@ -416,7 +341,7 @@ internal sealed class Detector
             foreach (var fired in record.Fired)
             {
                 var candidate = FindingText.RankOf(_rules.Rules[fired.Rule]);
-                if (candidate > rank && Holds(fired.Rule, state, facts.Time))
+                if (candidate > rank && _judge.Holds(fired.Rule, state, facts.Time))
                 {
                     best = fired.Rule;
                     rank = candidate;
@@ -460,7 +385,7 @@ internal sealed class Detector
             }
 
             var fired = record.Fired.Find(f => f.Rule == rule);
-            var conditions = _rules.RuleConditions[rule].Select(c => CountOf(state, _conditions[c], time)).ToArray();
+            var conditions = _rules.RuleConditions[rule].Select(c => _judge.CountOf(state, _conditions[c], time)).ToArray();
             if (fired.At != 0 || conditions.Any(c => c.Value > 0))
             {
                 counts.Add(new()
