@@ -22,8 +22,8 @@ internal sealed class ConditionWindow(int condition)
 
     public int Bytes => BaseBytes + (_keys.Length + _times.Length) * 8;
 
-    /// <summary>Notes a key at a time. Not distinct: each event is its own key.</summary>
-    public void Add(ulong key, long time, CompiledCondition condition)
+    /// <summary>Notes a key at a time. Not distinct: each event is its own key. True: the window takes more memory now.</summary>
+    public bool Add(ulong key, long time, CompiledCondition condition)
     {
         DropFuture(time + condition.WithinTicks);
         if (condition.Kind is not (CountKind.Events or CountKind.RatePerMinute))
@@ -32,17 +32,18 @@ internal sealed class ConditionWindow(int condition)
             if (known >= 0)
             {
                 _times[known] = Math.Max(_times[known], time);
-                return;
+                return false;
             }
         }
 
+        var grown = false;
         var at = Count;
         if (Count == condition.Capacity)
         {
             at = Oldest();
             if (_times[at] > time)
             {
-                return;
+                return false;
             }
         }
         else
@@ -52,6 +53,7 @@ internal sealed class ConditionWindow(int condition)
                 var size = Math.Min(condition.Capacity, Math.Max(2, Count * 2));
                 Array.Resize(ref _keys, size);
                 Array.Resize(ref _times, size);
+                grown = true;
             }
 
             Count++;
@@ -59,6 +61,7 @@ internal sealed class ConditionWindow(int condition)
 
         _keys[at] = key;
         _times[at] = time;
+        return grown;
     }
 
     /// <summary>How many keys lie in the window that ends at this time.</summary>

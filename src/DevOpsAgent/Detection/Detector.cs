@@ -27,13 +27,9 @@ internal sealed class Detector
     private readonly CampaignTracker[] _campaigns;
     private readonly CompiledCondition[] _conditions;
     private readonly CampaignCondition?[] _campaignOf;
-    private readonly ulong _tags;
-    private readonly ulong _agentTags;
-    private readonly FactFlags _shapes;
-    private readonly uint _methods;
-    private readonly bool _refused;
-    private readonly bool _all;
-    private readonly bool _variants;
+    private readonly ulong[] _pathsOf;
+    private readonly RelevanceFilter _relevance;
+    private readonly ConditionJudge _judge;
     private readonly List<int> _touched = [];
     private ClientAddress _watched;
     private readonly Dictionary<int, long> _excepted = [];
@@ -45,37 +41,10 @@ internal sealed class Detector
         _clients = new(config);
         _campaigns = [.. rules.Rules.Select((r, i) => (r, i)).Where(x => x.r.Campaign is not null).Select(x => new CampaignTracker(rules, x.i))];
         _campaignOf = [.. rules.Rules.Select(r => r.Campaign)];
-        foreach (var where in _conditions.Select(c => c.Where).Concat(_campaigns.Select(c => c.Where)))
-        {
-            _variants |= where.ShapeAny.HasFlag(FactFlags.Variant) || where.ShapeNone.HasFlag(FactFlags.Variant);
-            if (where.PathAny != 0)
-            {
-                _tags |= where.PathAny;
-            }
-            else if (where.AgentAny != 0)
-            {
-                _agentTags |= where.AgentAny;
-            }
-            else if (where.Status is { } status && !Enumerable.Range(200, 200).Any(status.Contains))
-            {
-                _refused = true;
-            }
-            else if ((where.ShapeAny & ~FactFlags.Variant) != FactFlags.None)
-            {
-                _shapes |= where.ShapeAny & ~FactFlags.Variant;
-            }
-            else if (where.Methods != 0 && (where.Methods & CommonMethods) == 0)
-            {
-                _methods |= where.Methods;
-            }
-            else if (where.ShapeAny != FactFlags.Variant)
-            {
-                _all = true;
-            }
-        }
+        _pathsOf = [.. _conditions.Select(c => c.Where.PathAny)];
+        _relevance = new([.. _conditions.Select(c => c.Where), .. _campaigns.Select(c => c.Where)]);
+        _judge = new(rules);
     }
-
-    private const uint CommonMethods = 1u << (int)MethodCode.Get | 1u << (int)MethodCode.Head | 1u << (int)MethodCode.Post;
 
     public int Clients => _clients.Count;
     public long Evicted => _clients.Evicted;
@@ -104,8 +73,7 @@ internal sealed class Detector
             }
         }
 
-        var plain = facts.Status is < 200 or >= 400;
-        if ((facts.Tags & _tags) == 0 && (facts.AgentTags & _agentTags) == 0 && (facts.Flags & _shapes) == FactFlags.None && !(plain && _refused) && !_all && (_methods >> (int)facts.Method & 1) == 0)
+        if (!_relevance.MayMatter(facts))
         {
             state.CountView(facts);
             return;
@@ -133,7 +101,7 @@ internal sealed class Detector
         {
             Rule = rule,
             Fired = state.Record(_rules.RuleThreats[index])?.Fired.Where(f => f.Rule == index).Select(f => (FiredRule?)f).FirstOrDefault(),
-            Conditions = [.. _rules.RuleConditions[index].Select(c => CountOf(state, _conditions[c], state.LastSeen))],
+            Conditions = [.. _rules.RuleConditions[index].Select(c => _judge.CountOf(state, _conditions[c], state.LastSeen))],
             Excepted = client == _watched ? _excepted.GetValueOrDefault(index) : 0,
             Campaign = _campaigns.FirstOrDefault(c => c.Rule == index)?.Describe(client),
         });
@@ -207,30 +175,40 @@ internal sealed class Detector
 
     private void Count(EventFacts facts, ClientState state, ReadOnlySpan<byte> line, EventReader read, ICollection<Finding> findings)
     {
-        if (_variants && facts.StemHash != 0 && (facts.Flags & FactFlags.Asset) == FactFlags.None && StatusSet.Refused.Contains(facts.Status) && state.IsVariant(facts))
+        if (_relevance.Variants && facts.StemHash != 0 && (facts.Flags & FactFlags.Asset) == FactFlags.None && StatusSet.Refused.Contains(facts.Status) && state.IsVariant(facts))
         {
             facts.Flags |= FactFlags.Variant;
         }
 
         _touched.Clear();
         ulong evidence = 0;
-        var counted = false;
-        foreach (var condition in _conditions)
+        var grown = false;
+        for (var i = 0; i < _conditions.Length; i++)
         {
-            if (!condition.Where.Matches(facts) || IsExcepted(condition.Rule, facts))
+            if ((_pathsOf[i] != 0 && (facts.Tags & _pathsOf[i]) == 0) || !_conditions[i].Where.Matches(facts))
             {
                 continue;
             }
 
-            counted = true;
-            var window = state.FindOrAdd(condition.Index);
+            var condition = _conditions[i];
+            if (IsExcepted(condition.Rule, facts))
+            {
+                continue;
+            }
+
+            if (state.Find(i) is not { } window)
+            {
+                window = state.FindOrAdd(i);
+                grown = true;
+            }
+
             if (condition.Kind == CountKind.Ratio)
             {
                 window.AddWeight(facts.Time, condition.WithinTicks);
             }
             else
             {
-                window.Add(condition.KeyOf(facts), facts.Time, condition);
+                grown |= window.Add(condition.KeyOf(facts), facts.Time, condition);
                 if (condition.Marks || condition.Capacity <= 2 || window.Count * 2 >= condition.Capacity)
                 {
                     evidence |= 1UL << (_rules.RuleThreats[condition.Rule] & 63);
@@ -245,7 +223,7 @@ internal sealed class Detector
 
         if (evidence != 0)
         {
-            AddEvidence(facts, state, line, read, evidence);
+            grown |= AddEvidence(facts, state, line, read, evidence);
         }
         else
         {
@@ -254,7 +232,7 @@ internal sealed class Detector
 
         foreach (var rule in _touched)
         {
-            TryFire(rule, facts, state);
+            grown |= TryFire(rule, facts, state);
         }
 
         if (evidence != 0)
@@ -270,7 +248,7 @@ internal sealed class Detector
             }
         }
 
-        if (counted)
+        if (grown)
         {
             _clients.Update(state, TierOf(state));
         }
@@ -294,13 +272,9 @@ internal sealed class Detector
         return false;
     }
 
-    private void AddEvidence(in EventFacts facts, ClientState state, ReadOnlySpan<byte> line, EventReader read, ulong threats)
+    private bool AddEvidence(in EventFacts facts, ClientState state, ReadOnlySpan<byte> line, EventReader read, ulong threats)
     {
-        if (!read(line, out var e))
-        {
-            e = default;
-        }
-
+        var grown = false;
         for (var threat = 0; threat < _rules.Threats.Length; threat++)
         {
             if ((threats >> (threat & 63) & 1) != 0)
@@ -313,62 +287,36 @@ internal sealed class Detector
                     record.AddToChart(facts);
                 }
 
-                record.Add(facts, line, e);
+                grown |= record.Add(facts, line, read);
             }
         }
+
+        return grown;
     }
 
-    private void TryFire(int rule, in EventFacts facts, ClientState state)
+    private bool TryFire(int rule, in EventFacts facts, ClientState state)
     {
-        if (_campaignOf[rule] is null && Holds(rule, state, facts.Time)
-            && state.Record(_rules.RuleThreats[rule]) is { } record && !record.Fired.Exists(f => f.Rule == rule))
+        if (_campaignOf[rule] is not null || state.Record(_rules.RuleThreats[rule]) is not { } record)
         {
-            record.Fired.Add(new(rule, facts.Time, state.Requests));
+            return false;
         }
-    }
 
-    private bool Holds(int rule, ClientState state, long time)
-    {
-        foreach (var index in _rules.RuleConditions[rule])
+        foreach (var fired in record.Fired)
         {
-            var condition = _conditions[index];
-            var window = state.Find(index);
-            if (condition.Kind == CountKind.Ratio)
-            {
-                var ratio = RatioOf(state, condition, window, time);
-                if (ratio < condition.Condition.AtLeast || ratio > (condition.Condition.AtMost ?? double.PositiveInfinity))
-                {
-                    return false;
-                }
-            }
-            else if (window is null || window.CountAt(time, condition.WithinTicks) < condition.Capacity)
+            if (fired.Rule == rule)
             {
                 return false;
             }
         }
 
-        return true;
-    }
-
-    private static double RatioOf(ClientState state, CompiledCondition condition, ConditionWindow? window, long time)
-    {
-        if (window is null)
+        if (_judge.Holds(rule, state, facts.Time))
         {
-            return 0;
+            record.Fired.Add(new(rule, facts.Time, state.Requests));
+            record.Changed = true;
+            return true;
         }
 
-        var all = Decay.Apply(state.Sum(condition.RatioWindow), state.LastSeen, time, condition.WithinTicks);
-        return all <= 0 ? 0 : Math.Min(1, window.WeightAt(Math.Max(time, state.LastSeen), condition.WithinTicks) / all);
-    }
-
-    private ConditionCount CountOf(ClientState state, CompiledCondition condition, long time)
-    {
-        var window = state.Find(condition.Index);
-        var value = condition.Kind == CountKind.Ratio
-            ? Math.Round(RatioOf(state, condition, window, time), 3)
-            : window?.CountAt(time, condition.WithinTicks) ?? 0;
-        var limit = condition.Condition.AtMost ?? condition.Condition.AtLeast;
-        return new(condition.Condition.AtMost is null ? condition.Condition.What : condition.Condition.What + " (at most)", value, limit, TimeSpan.FromTicks(condition.WithinTicks));
+        return false;
     }
 
     private void Emit(in EventFacts facts, ClientState state, ulong threats, ICollection<Finding> findings)
@@ -380,20 +328,27 @@ internal sealed class Detector
                 continue;
             }
 
+            var due = record.Matched >= record.EmittedMatched * 2 || facts.Time - record.EmittedAt >= RenewTicks;
+            if (!due && !record.Changed)
+            {
+                continue;
+            }
+
+            record.Changed = false;
+
             var best = -1;
             var rank = -1;
             foreach (var fired in record.Fired)
             {
                 var candidate = FindingText.RankOf(_rules.Rules[fired.Rule]);
-                if (candidate > rank && Holds(fired.Rule, state, facts.Time))
+                if (candidate > rank && _judge.Holds(fired.Rule, state, facts.Time))
                 {
                     best = fired.Rule;
                     rank = candidate;
                 }
             }
 
-            if (best < 0 || (rank <= record.EmittedRank && record.Matched < record.EmittedMatched * 2
-                && (facts.Time - record.EmittedAt < RenewTicks || record.Matched == record.EmittedMatched)))
+            if (best < 0 || (rank <= record.EmittedRank && !due))
             {
                 continue;
             }
@@ -430,7 +385,7 @@ internal sealed class Detector
             }
 
             var fired = record.Fired.Find(f => f.Rule == rule);
-            var conditions = _rules.RuleConditions[rule].Select(c => CountOf(state, _conditions[c], time)).ToArray();
+            var conditions = _rules.RuleConditions[rule].Select(c => _judge.CountOf(state, _conditions[c], time)).ToArray();
             if (fired.At != 0 || conditions.Any(c => c.Value > 0))
             {
                 counts.Add(new()

@@ -20,6 +20,7 @@ internal sealed class EvidenceRecord(int threat, long start, long requestsBefore
     private List<(long Time, string Line)> _samples = new(2);
     private ChartRecorder _chart = new(start);
     private HashSet<ulong> _distinct = [];
+    private int _sampleBytes;
     private long _firm;
     private long _refused;
 
@@ -44,42 +45,96 @@ internal sealed class EvidenceRecord(int threat, long start, long requestsBefore
     public long EmittedAt { get; set; }
     public int EmittedRank { get; set; } = -1;
 
+    /// <summary>A rule fired since the last look.</summary>
+    public bool Changed { get; set; }
+
     public int Bytes => 400 + _paths.Bytes + _agents.Bytes + _statuses.Bytes + _hosts.Bytes + _routers.Bytes + _entryPoints.Bytes
-        + _chart.Bytes + _distinct.Count * 24 + _samples.Sum(s => 40 + s.Line.Length * 2);
+        + _chart.Bytes + _distinct.Count * 24 + _sampleBytes;
 
     public IReadOnlyList<(long Time, string Line)> Samples => _samples;
 
-    /// <summary>A request that counted for a rule of this threat. <paramref name="e"/> is default where the line could not be read again.</summary>
-    public void Add(in EventFacts facts, ReadOnlySpan<byte> line, in LogEvent e)
+    /// <summary>
+    /// A request that counted for a rule of this threat. Its line is read again only where its texts are new: a long scan
+    /// costs little. Routers and entry points are counted from the lines that were read.
+    /// </summary>
+    /// <returns>True: the record may have grown.</returns>
+    public bool Add(in EventFacts facts, ReadOnlySpan<byte> line, EventReader read)
     {
         Matched++;
         Start = Math.Min(Start, facts.Time);
         Last = Math.Max(Last, facts.Time);
-        if (_distinct.Count < MaxDistinct)
-        {
-            _distinct.Add(facts.PathHash);
-        }
-
+        var grown = _distinct.Count < MaxDistinct && _distinct.Add(facts.PathHash);
         _firm += (facts.Flags & FactFlags.Forgeable) == FactFlags.None ? 1 : 0;
         _refused += StatusSet.Refused.Contains(facts.Status) ? 1 : 0;
         Suspect += (facts.Flags & FactFlags.Suspect) != FactFlags.None ? 1 : 0;
         Forwarded += (facts.Flags & FactFlags.Forwarded) != FactFlags.None ? 1 : 0;
-        _paths.Add(TopCounter.TextOf(e.Path), facts.Status);
-        _agents.Add(TopCounter.TextOf(e.Agent));
-        _statuses.Add(facts.Status.ToString(System.Globalization.CultureInfo.InvariantCulture));
-        _hosts.Add(TopCounter.TextOf(e.Host));
-        _routers.Add(TopCounter.TextOf(e.Router));
-        _entryPoints.Add(TopCounter.TextOf(e.EntryPoint));
-        if (_samples.Count < MaxSamples)
+
+        if (!_statuses.TryCount(facts.Status) && _statuses.Miss())
         {
-            _samples.Add((facts.Time, SampleOf(line)));
+            Span<byte> digits = stackalloc byte[4];
+            _ = System.Buffers.Text.Utf8Formatter.TryFormat(facts.Status, digits, out var length);
+            _statuses.Add(facts.Status, digits[..length]);
         }
-        else if (Matched % 8 == 0)
+
+        var path = !_paths.TryCount(facts.RequestHash, facts.Status) && _paths.Miss();
+        var agent = !_agents.TryCount(facts.AgentHash) && _agents.Miss();
+        var host = !_hosts.TryCount(facts.HostHash) && _hosts.Miss();
+        if ((path || agent || host || Matched <= MaxSamples) && read(line, out var e))
         {
-            // the first twelve stay; of the rest, each eighth request replaces the oldest
-            _samples.RemoveAt(FirstSamples);
-            _samples.Add((facts.Time, SampleOf(line)));
+            AddTexts(facts, e, path, agent, host);
+            grown = true;
         }
+
+        // the first twelve stay; of the rest, each sixteenth request replaces the oldest
+        if (_samples.Count < MaxSamples || Matched % 16 == 0)
+        {
+            if (_samples.Count == MaxSamples)
+            {
+                _sampleBytes -= 40 + _samples[FirstSamples].Line.Length * 2;
+                _samples.RemoveAt(FirstSamples);
+            }
+
+            AddSample(facts.Time, SampleOf(line));
+            grown = true;
+        }
+
+        return grown;
+    }
+
+    private void AddTexts(in EventFacts facts, in LogEvent e, bool path, bool agent, bool host)
+    {
+        if (path)
+        {
+            _paths.Add(facts.RequestHash, e.Path, facts.Status);
+        }
+
+        if (agent)
+        {
+            _agents.Add(facts.AgentHash, e.Agent);
+        }
+
+        if (host)
+        {
+            _hosts.Add(facts.HostHash, e.Host);
+        }
+
+        Count(_routers, e.Router);
+        Count(_entryPoints, e.EntryPoint);
+    }
+
+    private static void Count(TopCounter top, ReadOnlySpan<byte> text)
+    {
+        var key = Hash64.Of(text);
+        if (!top.TryCount(key) && top.Miss())
+        {
+            top.Add(key, text);
+        }
+    }
+
+    private void AddSample(long time, string line)
+    {
+        _samples.Add((time, line));
+        _sampleBytes += 40 + line.Length * 2;
     }
 
     /// <summary>Any request of the client, for the chart.</summary>
@@ -188,7 +243,7 @@ internal sealed class EvidenceRecord(int threat, long start, long requestsBefore
         record._samples = [];
         for (int i = 0, n = from.ReadByte(); i < n; i++)
         {
-            record._samples.Add((from.ReadInt64(), from.ReadString()));
+            record.AddSample(from.ReadInt64(), from.ReadString());
         }
 
         record._chart = ChartRecorder.Read(from);
