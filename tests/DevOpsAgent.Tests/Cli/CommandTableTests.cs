@@ -18,7 +18,7 @@ public sealed class CommandTableTests
         exit.ShouldBe(ExitCode.Fine);
         error.ShouldBeEmpty();
         text.ShouldMatch($"Usage:\n  [^ ]+ {path} ");
-        text.Split('\n').Where(static l => !l.StartsWith("  devops-agent")).ShouldAllBe(static l => l.Length <= 80);
+        text.Split('\n').Where(static l => !l.StartsWith("  devops-agent", StringComparison.Ordinal)).ShouldAllBe(static l => l.Length <= 80);
         foreach (var example in CommandTable.All.Single(e => e.Path == path).Examples)
         {
             text.ShouldContain("\n  " + example + "\n");

@@ -2,7 +2,6 @@ using DevOpsAgent.Logs;
 using System.IO.Pipelines;
 using System.Text;
 using DevOpsAgent.Configuration;
-using DevOpsAgent.Logs;
 using DevOpsAgent.Logs.Sources;
 using DevOpsAgent.Store;
 
