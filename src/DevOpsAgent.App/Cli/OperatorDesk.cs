@@ -12,14 +12,13 @@ namespace DevOpsAgent.App.Cli;
 /// </summary>
 internal sealed class OperatorDesk : IAsyncDisposable
 {
-    private readonly AgentConfig _config;
     private readonly Terminal _terminal;
     private readonly AgentLock? _lock;
     private readonly AgentParts _parts;
 
     private OperatorDesk(AgentConfig config, Terminal terminal, AgentLock? agentLock, IStore store)
     {
-        (_config, _terminal, _lock, Store) = (config, terminal, agentLock, store);
+        (_terminal, _lock, Store) = (terminal, agentLock, store);
         _parts = new(config, store, terminal.Time, static _ => { });
     }
 
@@ -40,14 +39,7 @@ internal sealed class OperatorDesk : IAsyncDisposable
     public AgentParts Agent => AgentRuns ? throw new InvalidOperationException("An agent runs; it alone writes the target.") : _parts;
 
     /// <summary>Stores the intent to block, after all checks; the running agent finds it and writes its target.</summary>
-    public BlockDecision HandOver(BlockRequest request)
-    {
-        var never = new NeverBlocked(
-            () => [.. NeverBlocked.OfThisMachine(), .. _config.Blocking.Own],
-            () => [.. _config.Logs.SelectMany(static l => l.TrustedProxies)],
-            () => [.. Store.GetAllowlist().Where(e => e.ExpiresAt is not { } end || end > _terminal.Time.GetUtcNow()).SelectMany(DevOpsAgent.Incidents.Allowlist.RangesOf)]);
-        return new BlockGate(Store, never, _config.Blocking, _parts.Target, _terminal.Time).Judge(request);
-    }
+    public BlockDecision HandOver(BlockRequest request) => _parts.Gate.Judge(request);
 
     /// <summary>True: an agent runs on this database and applies what is stored.</summary>
     public bool AgentRuns => _lock is null;

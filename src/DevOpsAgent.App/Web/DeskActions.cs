@@ -12,10 +12,12 @@ namespace DevOpsAgent.App.Web;
 /// Carries out what a person decides in the page. Decisions about incidents are moves in the store, which the service
 /// applies as it applies those of any other process; blocks by hand and lifts go through the blocker and so through its gate.
 /// </summary>
-internal sealed class DeskActions(IStore store, IncidentDesk desk, AllowlistDesk entries, Allowlist allowlist, Blocker blocker, TimeProvider time) : IOperatorActions
+internal sealed class DeskActions(IStore store, IncidentDesk desk, AllowlistDesk entries, Allowlist allowlist, Blocker blocker, Func<Mode> mode, TimeProvider time) : IOperatorActions
 {
     public Task<ActionOutcome> ApproveAsync(long incident, string by, string origin, string? note, CancellationToken cancellationToken) =>
-        Task.FromResult(Of(desk.Approve(incident, by, origin)));
+        Task.FromResult(mode() == Mode.Disabled
+            ? new ActionOutcome(OutcomeKind.Refused, "Mode disabled records only: switch to review or auto first.", null, incident)
+            : Of(desk.Approve(incident, by, origin)));
 
     public Task<ActionOutcome> RejectAsync(long incident, string by, string origin, string? note, CancellationToken cancellationToken) =>
         Task.FromResult(Of(desk.Reject(incident, by, origin, note)));
@@ -30,7 +32,7 @@ internal sealed class DeskActions(IStore store, IncidentDesk desk, AllowlistDesk
             return new(OutcomeKind.Already, $"{range} is denied by block {there.Id} until {there.ExpiresAt:u}.", BlockAction.Undo(there), there.Id);
         }
 
-        var answer = (await blocker.BlockAsync([new() { Range = range, Reason = reason, Ttl = ttl, By = by, Origin = origin, Mode = Mode.Review }]))[0];
+        var answer = (await blocker.BlockAsync([new() { Range = range, Reason = reason, Ttl = ttl, By = by, Origin = origin, Mode = mode() == Mode.Disabled ? Mode.Disabled : Mode.Review }]))[0];
         return answer.Verdict switch
         {
             BlockVerdict.Active or BlockVerdict.Unconfirmed => new(OutcomeKind.Done, $"{range} is denied. {answer.Text}", BlockAction.Undo(answer.Block!), answer.Block!.Id),

@@ -83,26 +83,5 @@ internal static class IncidentsApi
     private static Incident Find(WebCall call, long id) => call.Parts.Store.GetIncident(id)
         ?? throw ProblemException.NotFound($"There is no incident {id}.", "It may have been pruned. GET /api/incidents lists those that exist.");
 
-    private static IncidentDetailView DetailOf(WebCall call)
-    {
-        var store = call.Parts.Store;
-        var incident = Find(call, call.RouteId());
-        var actions = store.GetActions(incident.Id, openOnly: false, limit: 20);
-        return new()
-        {
-            Incident = IncidentView.Of(incident),
-            Evidence = incident.Evidence,
-            Recommendation = incident.Recommendation is { } r ? RecommendationView.Of(r) : null,
-            History = [.. store.GetHistory(incident.Id).Select(StatusChangeView.Of)],
-            Blocks = [.. BlocksOf(store, incident).Select(BlockView.Of)],
-            Similar = [.. SimilarIncidents.Of(store, incident)],
-            Actions = [.. actions.Select(ActionRecordView.Of)],
-        };
-    }
-
-    private static IEnumerable<Blocking.Block> BlocksOf(IStore store, Incident incident)
-    {
-        var live = store.GetLiveBlocks().Where(b => b.IncidentId == incident.Id).ToList();
-        return live.Count > 0 ? live : store.ListBlocks(liveOnly: false, 500, 0, out _).Where(b => b.IncidentId == incident.Id);
-    }
+    private static IncidentDetailView DetailOf(WebCall call) => IncidentDetails.Of(call.Parts.Store, Find(call, call.RouteId()));
 }

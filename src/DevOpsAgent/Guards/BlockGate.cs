@@ -158,7 +158,7 @@ internal sealed class BlockGate(IStore store, NeverBlocked never, BlockingConfig
     {
         var now = time.GetUtcNow();
         var offence = TtlPolicy.Offence(store, request.Range, config, now);
-        var ttl = TtlPolicy.For(request.Ttl, offence, config.MaxTtl);
+        var ttl = request.TtlIsFinal ? request.Ttl : TtlPolicy.For(request.Ttl, offence, config.MaxTtl);
 
         // The action comes first: a crash between the two leaves an intent without a block, which reconciling closes as failed.
         var action = store.AddAction(BlockAction.Intend(request, ttl, target.Description, now));

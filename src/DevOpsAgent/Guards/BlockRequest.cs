@@ -13,8 +13,11 @@ internal sealed record BlockRequest
 
     public required string Reason { get; init; }
 
-    /// <summary>For a first offence; each earlier one doubles it.</summary>
+    /// <summary>For a first offence; each earlier one doubles it, unless <see cref="TtlIsFinal"/>.</summary>
     public required TimeSpan Ttl { get; init; }
+
+    /// <summary>Earlier offences are counted in already: what the recommendation showed is what is done.</summary>
+    public bool TtlIsFinal { get; init; }
 
     /// <summary>"auto", or the person's name.</summary>
     public required string By { get; init; }

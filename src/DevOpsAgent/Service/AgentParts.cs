@@ -29,8 +29,9 @@ internal sealed class AgentParts : IAsyncDisposable
         var never = new NeverBlocked(() => own, () => proxies, () => AllowedAt(time.GetUtcNow()));
         _api = config.Blocking is { Directory: not null, TraefikApi: { } root } ? new(root, time) : null;
         Target = config.Blocking.Directory is null ? new NoTarget(config.Blocking.EntryPoints) : new FileTarget(config.Blocking, _api);
-        Blocker = new(store, new BlockGate(store, never, config.Blocking, Target, time), never, Target, config.Blocking, time, onBlock);
-        Responder = new(store, Blocker, time);
+        Gate = new(store, never, config.Blocking, Target, time);
+        Blocker = new(store, Gate, never, Target, config.Blocking, time, onBlock);
+        Responder = new(store, Blocker, Mode, time);
     }
 
     public IStore Store { get; }
@@ -39,6 +40,7 @@ internal sealed class AgentParts : IAsyncDisposable
     public AllowlistDesk Entries { get; }
     public Allowlist Allowlist { get; }
     public IBlockTarget Target { get; }
+    public BlockGate Gate { get; }
     public Blocker Blocker { get; }
     public Responder Responder { get; }
 

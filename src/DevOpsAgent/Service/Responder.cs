@@ -11,7 +11,7 @@ namespace DevOpsAgent.Service;
 /// what came of it. It reads decisions from the store, so that it doesn't matter which process made them. Each round may be
 /// repeated; one runs at a time.
 /// </summary>
-internal sealed class Responder(IStore store, Blocker blocker, TimeProvider time) : IDisposable
+internal sealed class Responder(IStore store, Blocker blocker, ModeSwitch mode, TimeProvider time) : IDisposable
 {
     private const int Round = 200;
     private static readonly IncidentStatus[] Approved = [IncidentStatus.Approved];
@@ -49,6 +49,7 @@ internal sealed class Responder(IStore store, Blocker blocker, TimeProvider time
     {
         var approvals = incidents.Select(i => (Incident: i, By: store.GetHistory(i.Id).LastOrDefault(static c => c.To == IncidentStatus.Approved))).ToList();
         var live = store.GetLiveBlocks();
+        var disabled = mode.Current == Mode.Disabled;
         var requests = new List<(Incident Incident, Guards.BlockRequest Request)>();
         foreach (var (incident, approval) in approvals)
         {
@@ -61,7 +62,7 @@ internal sealed class Responder(IStore store, Blocker blocker, TimeProvider time
                 }
 
                 var by = approval?.By ?? "unknown";
-                requests.Add((incident, Recommender.Request(incident, range, incident.Recommendation!.Ttl, by, approval?.Origin ?? "service", by == "auto" ? Mode.Auto : Mode.Review)));
+                requests.Add((incident, Recommender.Request(incident, range, incident.Recommendation!.Ttl, by, approval?.Origin ?? "service", disabled ? Mode.Disabled : by == "auto" ? Mode.Auto : Mode.Review) with { TtlIsFinal = true }));
             }
         }
 

@@ -59,7 +59,7 @@ internal sealed class WebRig : IAsyncDisposable
 
     public async Task ListenAsync()
     {
-        var actions = new DeskActions(Store, _desk, _entries, _allowlist, Blocker, TimeProvider.System);
+        var actions = new DeskActions(Store, _desk, _entries, _allowlist, Blocker, () => Mode.Review, TimeProvider.System);
         _host = await WebHost.StartAsync(Web, new(Store, actions, Agent, Blocking, TimeProvider.System), Faults.Add, TestContext.Current.CancellationToken);
         Web = Web with { Listen = $"127.0.0.1:{Port}" };
     }

@@ -1,9 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
 using DevOpsAgent.App.Views;
-using DevOpsAgent.App.Web;
-using DevOpsAgent.Incidents;
-using DevOpsAgent.Store;
 
 namespace DevOpsAgent.App.Cli.Incidents;
 
@@ -19,7 +16,7 @@ internal static class ShowCommand
         {
             using var store = OperatorDesk.Look(context.Load(parsed));
             var incident = store.GetIncident(parsed.GetValue(id)) ?? throw CommandException.Refused($"There is no incident {parsed.GetValue(id)}.", "'devops-agent incidents list --all' shows those that exist.");
-            var detail = Detail(store, incident);
+            var detail = IncidentDetails.Of(store, incident);
             if (format.IsJson(parsed))
             {
                 context.Terminal.Out.WriteLine(JsonSerializer.Serialize(detail, ViewJson.Default.IncidentDetailView));
@@ -32,20 +29,5 @@ internal static class ShowCommand
             return ExitCode.Fine;
         });
         return command;
-    }
-
-    private static IncidentDetailView Detail(IStore store, Incident incident)
-    {
-        var blocks = store.GetLiveBlocks().Where(b => b.IncidentId == incident.Id).ToList();
-        return new()
-        {
-            Incident = IncidentView.Of(incident),
-            Evidence = incident.Evidence,
-            Recommendation = incident.Recommendation is { } r ? RecommendationView.Of(r) : null,
-            History = [.. store.GetHistory(incident.Id).Select(StatusChangeView.Of)],
-            Blocks = [.. (blocks.Count > 0 ? blocks : store.ListBlocks(liveOnly: false, 500, 0, out _).Where(b => b.IncidentId == incident.Id)).Select(BlockView.Of)],
-            Similar = [.. SimilarIncidents.Of(store, incident)],
-            Actions = [.. store.GetActions(incident.Id, openOnly: false, limit: 20).Select(ActionRecordView.Of)],
-        };
     }
 }

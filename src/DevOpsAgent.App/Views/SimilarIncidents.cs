@@ -1,9 +1,8 @@
 using DevOpsAgent.Addresses;
-using DevOpsAgent.App.Views;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Store;
 
-namespace DevOpsAgent.App.Web;
+namespace DevOpsAgent.App.Views;
 
 /// <summary>Other incidents that look like the same hand: the same client, the same network, or the same paths and agent.</summary>
 internal static class SimilarIncidents
