@@ -15,7 +15,7 @@ internal sealed class LineParser(ClientResolver resolver)
     private readonly ClfLine _clf = new(resolver);
     private readonly PartialLine _output = new();
     private readonly PartialLine _errors = new();
-    private bool _torn;
+    private int _torn;
 
     /// <summary>
     /// The event's slices live until the next call. False with <see cref="UnparsedReason.None"/>: the line was a part of a
@@ -51,7 +51,7 @@ internal sealed class LineParser(ClientResolver resolver)
     {
         _output.Clear();
         _errors.Clear();
-        _torn = false;
+        _torn = 0;
     }
 
     /// <summary>Traefik writes "-" for what there is not.</summary>
@@ -119,8 +119,13 @@ internal sealed class LineParser(ClientResolver resolver)
             e.Flags |= LogEventFlags.OwnDenial;
         }
 
-        e.Flags |= _torn ? LogEventFlags.Suspect | LogEventFlags.Forgeable : LogEventFlags.None;
-        _torn &= e.Format == LogFormat.Json;
+        if (_torn > 0)
+        {
+            // A JSON line may stand between the torn line and its rest.
+            e.Flags |= LogEventFlags.Suspect | LogEventFlags.Forgeable;
+            _torn = e.Format == LogFormat.Json ? _torn - 1 : 0;
+        }
+
         return true;
     }
 
@@ -131,7 +136,7 @@ internal sealed class LineParser(ClientResolver resolver)
     private bool TryClf(ReadOnlySpan<byte> text, scoped ref LogEvent e, out UnparsedReason reason)
     {
         var good = _clf.TryParse(text, ref e, out reason);
-        _torn |= reason is UnparsedReason.Truncated or UnparsedReason.BadClf;
+        _torn = reason is UnparsedReason.Truncated or UnparsedReason.BadClf ? FormatTracker.Believed : _torn;
         return good;
     }
 

@@ -66,10 +66,10 @@ internal enum LogEventFlags : byte
 {
     None = 0,
 
-    /// <summary>CLF lines can be forged by any client (a user name with a line feed), JSON lines cannot.</summary>
+    /// <summary>CLF lines can be forged by any client (a user name with a line feed), JSON lines cannot, unless they stand among CLF lines or lack ClientAddr.</summary>
     Forgeable = 1,
 
-    /// <summary>A CLF line whose RequestCount is out of step with its neighbours: probably forged.</summary>
+    /// <summary>Probably forged: RequestCount is out of step, or the line follows one that was torn by a line feed. Never a reason to ignore the line.</summary>
     Suspect = 2,
 
     /// <summary>Client came out of X-Forwarded-For, through a trusted proxy.</summary>

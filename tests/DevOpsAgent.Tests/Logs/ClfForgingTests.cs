@@ -107,6 +107,22 @@ public sealed class ClfForgingTests
         Text(ParsedLine.Of(parser, Encoding.UTF8.GetBytes(rest)), "flags").ShouldBe("Forgeable, Suspect");
     }
 
+    [Fact]
+    public void A_log_that_went_over_to_json_is_believed_again()
+    {
+        const string Json = """{"ClientAddr":"203.0.113.9:5","DownstreamStatus":404,"RequestPath":"/.env","StartUTC":"2026-11-21T07:36:38Z"}""";
+        var parser = new LineParser(ClientResolver.Direct);
+        ParsedLine.Of(parser, "198.51.100.210 - - [21/Nov/2026:07:36:18 +0000] \"GET"u8);
+        var line = Encoding.UTF8.GetBytes(Json);
+        for (var i = 0; i < FormatTracker.Believed; i++)
+        {
+            parser.TryParse(line, out var e, out _).ShouldBeTrue();
+            (e.Flags & LogEventFlags.Suspect).ShouldBe(LogEventFlags.Suspect);
+        }
+
+        Text(ParsedLine.Of(parser, line), "flags").ShouldBe("None");
+    }
+
     private static JsonObject Parse(string line, params string[] trusted) =>
         ParsedLine.Of(new LineParser(new ClientResolver(trusted.Select(AddressRange.Parse))), Encoding.UTF8.GetBytes(line));
 

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace DevOpsAgent.Logs.Json;
 
 /// <summary>
@@ -68,6 +70,7 @@ internal sealed class JsonObject
 
         while (true)
         {
+            position = ReadUsual(text, position, ref next);
             if (!TryReadKey(text, ref position, ref next, out var key, out reason) || !TryReadValue(text, ref position, key, out reason))
             {
                 return false;
@@ -102,6 +105,66 @@ internal sealed class JsonObject
         }
     }
 
+    // Reads on as long as all is as Traefik writes it: known keys, plain strings and whole numbers, no blanks. Returns where the
+    // next key begins, which the general way reads. 9 of 10 bytes of a log pass through here.
+    private int ReadUsual(ReadOnlySpan<byte> text, int position, ref int next)
+    {
+        var slots = _shape.Slots;
+        while (text.Length - position >= 2 * Vector256<byte>.Count)
+        {
+            var index = JsonShape.IndexOf(slots, text[position..], next);
+            if (index < 0)
+            {
+                break;
+            }
+
+            ref readonly var slot = ref slots[index];
+            var start = position + slot.Length;
+            int end, after;
+            FieldKind kind;
+            if (text[start] == '"')
+            {
+                end = JsonScan.PlainEnd(text, ++start);
+                after = end + 1;
+                kind = FieldKind.Text;
+            }
+            else
+            {
+                end = start;
+                while (end < text.Length && (uint)(text[end] - '0') <= 9)
+                {
+                    end++;
+                }
+
+                after = end > start ? end : -1;
+                kind = FieldKind.Scalar;
+            }
+
+            if (after <= 0 || after + 1 >= text.Length || text[after] != ',' || text[after + 1] != '"')
+            {
+                break;
+            }
+
+            if (slot.Key != JsonKey.None)
+            {
+                Note(slot.Key, new(start, end - start, kind));
+            }
+
+            next = index + 1;
+            position = after + 1;
+        }
+
+        return position;
+    }
+
+    private void Note(JsonKey key, Field field)
+    {
+        var bit = Bit(key);
+        _twice |= _seen & bit;
+        _seen |= bit;
+        _fields[(int)key] = field;
+    }
+
     // Attack: in CLF the first column may be a client's X-Forwarded-For. A whole JSON record there, followed by the rest of
     // the CLF line, must not pass for JSON, which detection trusts more: nothing may follow the object.
     private static bool IsEnd(ReadOnlySpan<byte> text, int position, out UnparsedReason reason)
@@ -114,13 +177,7 @@ internal sealed class JsonObject
     private bool TryReadKey(ReadOnlySpan<byte> text, ref int position, ref int next, out JsonKey key, out UnparsedReason reason)
     {
         reason = UnparsedReason.None;
-        var known = position < text.Length ? _shape.Match(text[position..], ref next, out key) : Unknown(out key);
-        if (known > 0)
-        {
-            position += known;
-            return true;
-        }
-
+        key = JsonKey.None;
         if (position >= text.Length || text[position] != '"')
         {
             reason = position >= text.Length ? UnparsedReason.Truncated : UnparsedReason.InvalidJson;
@@ -150,12 +207,6 @@ internal sealed class JsonObject
         }
 
         return true;
-    }
-
-    private static int Unknown(out JsonKey key)
-    {
-        key = JsonKey.None;
-        return 0;
     }
 
     // "Client\u0048ost" is the key ClientHost: a reader that doesn't see that takes another value than the one beside it.
@@ -233,9 +284,7 @@ internal sealed class JsonObject
 
         if (key != JsonKey.None)
         {
-            _twice |= _seen & Bit(key);
-            _seen |= Bit(key);
-            _fields[(int)key] = new(start, length, kind);
+            Note(key, new(start, length, kind));
         }
 
         reason = UnparsedReason.None;

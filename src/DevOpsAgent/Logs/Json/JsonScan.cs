@@ -11,23 +11,7 @@ internal static class JsonScan
     public const int MaxDepth = 16;
 
     /// <summary>Index of the closing quote of the string whose first character is at <paramref name="position"/>; -1 = cut off.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int StringEnd(ReadOnlySpan<byte> text, int position, ref bool escaped)
-    {
-        // Most values are short: one comparison finds the end.
-        if (text.Length - position >= Vector256<byte>.Count)
-        {
-            var hits = Hits(text[position..]);
-            if (hits != 0 && position + BitOperations.TrailingZeroCount(hits) is var end && text[end] == '"')
-            {
-                return end;
-            }
-        }
-
-        return LongStringEnd(text, position, ref escaped);
-    }
-
-    private static int LongStringEnd(ReadOnlySpan<byte> text, int position, ref bool escaped)
     {
         while (true)
         {
@@ -61,6 +45,23 @@ internal static class JsonScan
             escaped = true;
             position += 2;
         }
+    }
+
+    /// <summary>Like <see cref="StringEnd"/>, but -1 also for a string with escapes, and near the text's end.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int PlainEnd(ReadOnlySpan<byte> text, int position)
+    {
+        for (; text.Length - position >= Vector256<byte>.Count; position += Vector256<byte>.Count)
+        {
+            var hits = Hits(text[position..]);
+            if (hits != 0)
+            {
+                position += BitOperations.TrailingZeroCount(hits);
+                return text[position] == '"' ? position : -1;
+            }
+        }
+
+        return -1;
     }
 
     // One bit for each quote and backslash in the first 32 bytes.

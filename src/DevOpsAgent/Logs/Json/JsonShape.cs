@@ -17,55 +17,43 @@ internal sealed class JsonShape
     private readonly Slot[] _slots = new Slot[MaxKeys];
     private int _count;
 
+    public ReadOnlySpan<Slot> Slots => _slots.AsSpan(0, _count);
+
     /// <summary>
-    /// Compares the text at <paramref name="line"/>'s start with the remembered <c>"Key":</c> from
-    /// <paramref name="next"/> on. Returns the length of the match with quotes and colon, 0 = not recognised.
+    /// The remembered key that stands at the start of <paramref name="line"/> (32 bytes or more), looked for from
+    /// <paramref name="next"/> on; -1 = not recognised.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int Match(ReadOnlySpan<byte> line, ref int next, out JsonKey key)
+    public static int IndexOf(ReadOnlySpan<Slot> slots, ReadOnlySpan<byte> line, int next)
     {
-        if (line.Length >= Vector256<byte>.Count && (uint)next < (uint)_slots.Length)
+        var text = Vector256.Create(line);
+        var end = Math.Min(slots.Length, next + Ahead);
+        for (var i = next; i < end; i++)
         {
-            ref readonly var slot = ref _slots[next];
-            if ((Vector256.Create(line) & slot.Mask) == slot.Text && next < _count)
+            ref readonly var slot = ref slots[i];
+            if ((text & slot.Mask) == slot.Text)
             {
-                next++;
-                key = slot.Key;
-                return slot.Length;
+                return i;
             }
         }
 
-        return MatchAhead(line, ref next, out key);
-    }
-
-    private int MatchAhead(ReadOnlySpan<byte> line, ref int next, out JsonKey key)
-    {
-        if (line.Length >= Vector256<byte>.Count)
-        {
-            var text = Vector256.Create(line);
-            var end = Math.Min(_count, next + Ahead);
-            for (var i = next + 1; i < end; i++)
-            {
-                ref readonly var slot = ref _slots[i];
-                if ((text & slot.Mask) == slot.Text)
-                {
-                    next = i + 1;
-                    key = slot.Key;
-                    return slot.Length;
-                }
-            }
-        }
-
-        key = JsonKey.None;
-        return 0;
+        return -1;
     }
 
     /// <summary>Remembers a key that was not recognised, <c>"Key":</c> at <paramref name="line"/>'s start, in its place.</summary>
     public void Learn(ReadOnlySpan<byte> line, int length, ref int next, JsonKey key)
     {
-        // Too long for a vector, or so near the line's end that it could not be recognised.
-        if (length > Vector256<byte>.Count || line.Length < Vector256<byte>.Count)
+        // Too long for a vector, or so near the line's end that it is not looked for.
+        if (length > Vector256<byte>.Count || line.Length < 2 * Vector256<byte>.Count)
         {
+            return;
+        }
+
+        // Known, but its value was not the usual one.
+        var known = IndexOf(Slots, line, next);
+        if (known >= 0)
+        {
+            next = known + 1;
             return;
         }
 
@@ -88,5 +76,6 @@ internal sealed class JsonShape
         _count++;
     }
 
-    private readonly record struct Slot(Vector256<byte> Text, Vector256<byte> Mask, int Length, JsonKey Key);
+    /// <summary>Text is <c>"Key":</c> padded with zeros, Mask has ones where it counts.</summary>
+    public readonly record struct Slot(Vector256<byte> Text, Vector256<byte> Mask, int Length, JsonKey Key);
 }
