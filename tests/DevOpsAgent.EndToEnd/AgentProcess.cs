@@ -56,7 +56,8 @@ internal sealed partial class AgentProcess : IAsyncDisposable
     /// <param name="variables">Added to the environment, from which DEVOPS_AGENT_* and NO_COLOR of the caller are removed.</param>
     public static AgentProcess Start(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? variables = null, string? directory = null)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
+        // A shell's background job ignores Ctrl-C, and so would everything that it starts: a test of SIGINT needs the default.
+        var start = new ProcessStartInfo("/usr/bin/env")
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
@@ -74,6 +75,8 @@ internal sealed partial class AgentProcess : IAsyncDisposable
             start.Environment[name] = value;
         }
 
+        start.ArgumentList.Add("--default-signal=INT");
+        start.ArgumentList.Add(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet");
         start.ArgumentList.Add(Program);
         foreach (var argument in arguments)
         {
