@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using System.Reflection;
 using DevOpsAgent.Configuration;
 
@@ -21,6 +22,13 @@ internal static class CommandLine
             if (parsed.Action is ParseErrorAction)
             {
                 return ReportUsage(parsed, terminal);
+            }
+
+            // "blocks add 203.0.113.7 --tll 1h": a slip in an option must not become one more argument. After "--" it may.
+            if (parsed.CommandResult.Tokens.FirstOrDefault(static t => t.Type == TokenType.Argument && t.Value is ['-', _, ..]) is { } slip
+                && !parsed.Tokens.Any(static t => t.Type == TokenType.DoubleDash))
+            {
+                return ReportUnknown(parsed.CommandResult.Command, slip.Value, terminal);
             }
 
             return await parsed.InvokeAsync(new InvocationConfiguration
@@ -80,18 +88,26 @@ internal static class CommandLine
         var command = parsed.CommandResult.Command;
         if (parsed.UnmatchedTokens is [var word, ..] && (command.Subcommands.Count > 0 || word.StartsWith('-')))
         {
-            var known = command.Subcommands.Select(static c => c.Name).Concat(command.Options.Select(static o => o.Name));
-            var near = NearestName.Of(word, known);
-            terminal.Error.WriteLine($"devops-agent: '{SafeText.Of(word)}' is not known to '{PathOf(command)}'" + (near is null ? "." : $"; did you mean '{near}'?"));
-        }
-        else
-        {
-            foreach (var error in parsed.Errors)
-            {
-                terminal.Error.WriteLine("devops-agent: " + SafeText.Of(error.Message));
-            }
+            return ReportUnknown(command, word, terminal);
         }
 
+        foreach (var error in parsed.Errors)
+        {
+            terminal.Error.WriteLine("devops-agent: " + SafeText.Of(error.Message));
+        }
+
+        return ShowWhereHelpIs(command, terminal);
+    }
+
+    private static int ReportUnknown(Command command, string word, Terminal terminal)
+    {
+        var near = NearestName.Of(word, command.Subcommands.Select(static c => c.Name).Concat(command.Options.Select(static o => o.Name)));
+        terminal.Error.WriteLine($"devops-agent: '{SafeText.Of(word)}' is not known to '{PathOf(command)}'" + (near is null ? "." : $"; did you mean '{near}'?"));
+        return ShowWhereHelpIs(command, terminal);
+    }
+
+    private static int ShowWhereHelpIs(Command command, Terminal terminal)
+    {
         terminal.Error.WriteLine($"'{PathOf(command)} --help' shows the usage.");
         return ExitCode.Usage;
     }

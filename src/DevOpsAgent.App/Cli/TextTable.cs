@@ -9,7 +9,6 @@ internal sealed record Column(string Header, bool Right = false, bool Stretch = 
 /// <summary>Rows in aligned columns that fit the terminal's width. Cells may come from logs: all are made safe.</summary>
 internal sealed class TextTable(params Column[] columns)
 {
-    private const int LeastStretch = 10;
     private readonly List<string[]> _rows = [];
 
     public void Add(params string[] cells) => _rows.Add([.. cells.Select(SafeText.Of)]);
@@ -21,7 +20,7 @@ internal sealed class TextTable(params Column[] columns)
         if (stretch >= 0)
         {
             var rest = terminal.Width - widths.Where((_, i) => i != stretch).Sum() - 2 * (columns.Length - 1);
-            widths[stretch] = Math.Clamp(rest, LeastStretch, Math.Max(LeastStretch, widths[stretch]));
+            widths[stretch] = Math.Clamp(rest, 0, widths[stretch]);
         }
 
         var text = new StringBuilder();
@@ -39,7 +38,7 @@ internal sealed class TextTable(params Column[] columns)
         var line = new StringBuilder();
         for (var i = 0; i < columns.Length; i++)
         {
-            var cell = columns[i].Stretch ? SafeText.Cut(row[i], widths[i]) : row[i];
+            var cell = !columns[i].Stretch ? row[i] : widths[i] < 2 ? "" : SafeText.Cut(row[i], widths[i]);
             var pad = new string(' ', Math.Max(0, widths[i] - SafeText.Columns(cell)));
             var painted = colour && columns[i].Paint?.Invoke(row[i]) is { } code ? $"\u001b[{code}m{cell}\u001b[0m" : cell;
             line.Append(i == 0 ? "" : "  ").Append(columns[i].Right ? pad + painted : painted + pad);

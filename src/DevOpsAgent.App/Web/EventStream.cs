@@ -29,7 +29,13 @@ internal sealed class EventStream(WebParts parts, CancellationToken stopping) : 
     private string _status = "";
 
     /// <summary>Looks for changes now instead of at the next tick.</summary>
-    public void Wake() => _wake.Release();
+    public void Wake()
+    {
+        if (_wake.CurrentCount == 0)
+        {
+            _wake.Release();
+        }
+    }
 
     public async Task Serve(WebCall call)
     {
@@ -147,6 +153,7 @@ internal sealed class EventStream(WebParts parts, CancellationToken stopping) : 
 
     private void Baseline()
     {
+        _status = State();
         try
         {
             _mark = parts.Store.ChangeMark();
@@ -194,14 +201,19 @@ internal sealed class EventStream(WebParts parts, CancellationToken stopping) : 
 
     private void LookAtStatus()
     {
-        // Counters move with each line: they alone are not worth an event. What a person would act on is.
-        var s = parts.Status.Current;
-        var state = string.Join('|', [s.Mode, s.Target.Reachable, s.Target.Drift, s.Store.Healthy, s.CapReached, .. s.Sources.Select(static x => $"{x.Name}{x.State}{x.Message}{x.LagBytes / 65536}")]);
+        var state = State();
         if (!string.Equals(state, _status, StringComparison.Ordinal))
         {
             _status = state;
             Publish("status", StatusJson());
         }
+    }
+
+    /// <summary>Counters move with each line: they alone are not worth an event. What a person would act on is.</summary>
+    private string State()
+    {
+        var s = parts.Status.Current;
+        return string.Join('|', [s.Mode, s.Target.Reachable, s.Target.Drift, s.Store.Healthy, s.CapReached, .. s.Sources.Select(static x => $"{x.Name}{x.State}{x.Message}{x.LagBytes / 65536}")]);
     }
 
     private string StatusJson() => JsonSerializer.Serialize(StatusApi.View(parts), WebCall.Json.StatusView);

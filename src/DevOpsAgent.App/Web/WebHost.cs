@@ -101,7 +101,7 @@ internal sealed class WebHost : IAsyncDisposable
 
         foreach (var row in Endpoint.All)
         {
-            app.MapMethods(row.Pattern, row.Method == "GET" ? ["GET", "HEAD"] : [row.Method], context =>
+            app.MapMethods(row.Pattern, row.Method == "GET" && row.Pattern != "/api/events" ? ["GET", "HEAD"] : [row.Method], context =>
             {
                 if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
                 {

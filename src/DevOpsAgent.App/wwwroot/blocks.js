@@ -25,7 +25,7 @@ export class BlocksView {
         button('Block by hand…', () => this.add(), { class: 'primary', 'data-act': 'add-block' }),
         el('button', { type: 'button', onclick: e => copy(tableText(this.table), e.currentTarget) }, 'Copy'),
         el('a', { class: 'button', href: '/api/blocks/export', download: 'devops-agent.yaml' }, 'Export file')),
-      this.table, this.note, el('div', { class: 'pager' }, this.previous, this.range, this.next));
+      this.table, this.note, this.pager = el('div', { class: 'pager' }, this.previous, this.range, this.next));
   }
 
   open() { /* route() has loaded it */ }
@@ -49,6 +49,7 @@ export class BlocksView {
       this.table.hidden = page.items.length === 0;
       replace(this.note, page.items.length === 0 && el('div', { class: 'empty' }, el('h3', {}, 'Nothing is blocked'), el('p', {}, 'Approve an incident, or block an address by hand. Each block ends by itself.')));
       setText(this.range, page.total ? `${num(this.offset + 1)}–${num(this.offset + page.items.length)} of ${num(page.total)}` : '0 of 0');
+      this.pager.hidden = page.total <= pageSize;
       this.previous.disabled = this.offset === 0;
       this.next.disabled = this.offset + page.items.length >= page.total;
     } catch (error) {

@@ -1,7 +1,7 @@
-import { $, button, copyButton, el, keyButton, replace } from './dom.js';
+import { $, button, copyButton, el, keyButton, replace, setText } from './dom.js';
 import { api, operator } from './api.js';
 import { ask } from './dialog.js';
-import { count, duration, hostile, severity, status, subject, threat, time, utc, visibleText, waiting } from './format.js';
+import { count, duration, hostile, num, severity, status, subject, threat, time, utc, visibleText, waiting } from './format.js';
 import { requestChart } from './chart.js';
 import { clients, evidence, history, similar } from './evidence.js';
 import { report, toast } from './toast.js';
@@ -21,7 +21,17 @@ export class Detail {
   none() {
     this.id = null;
     this.detail = null;
-    replace(this.node, el('div', { class: 'empty' }, el('h3', {}, 'Pick an incident'), el('p', {}, 'Press ', el('kbd', {}, 'j'), ' for the first one, ', el('kbd', {}, '?'), ' for all keys.')));
+    this.waiting = el('p', {});
+    replace(this.node, el('div', { class: 'empty' }, el('h3', {}, 'Pick an incident'), this.waiting, el('p', {}, 'Press ', el('kbd', {}, 'j'), ' for the first one, ', el('kbd', {}, '?'), ' for all keys.')));
+    if (this.stats) this.overview(this.stats);
+  }
+
+  /** While nothing is picked: what waits, in one line. */
+  overview(stats) {
+    this.stats = stats;
+    if (this.id !== null) return;
+    const parts = ['critical', 'high', 'medium', 'low'].filter(s => stats.waiting_by_severity[s]).map(s => `${num(stats.waiting_by_severity[s])} ${s}`);
+    setText(this.waiting, parts.length ? `${parts.join(', ')} ${stats.waiting === 1 ? 'waits' : 'wait'} for a decision.` : 'Nothing waits for a decision.');
   }
 
   async show(id) {

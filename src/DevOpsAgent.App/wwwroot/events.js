@@ -2,7 +2,8 @@
 
 const handlers = new Map();
 let source = null;
-let lost = false;
+// At the first connection too: what changed between the first load and it would be missed else.
+let lost = true;
 
 /** Names: incident, blocks, status, reload, and of our own: state ('live', 'lost'). */
 export function on(name, handler) {
@@ -19,7 +20,6 @@ function open() {
   source = new EventSource('/api/events');
   source.addEventListener('open', () => {
     emit('state', 'live');
-    // After a loss anything may have happened.
     if (lost) emit('reload', {});
     lost = false;
   });

@@ -39,18 +39,29 @@ export class IncidentsView {
       const stats = await api.stats();
       this.filters.showCounts(stats);
       showStats(stats);
+      this.detail.overview(stats);
       replace(this.traffic, sparkline(stats.traffic));
     } catch { /* the connection's state is shown in the header */ }
   }
 
   incident(item) {
     this.list.update(item);
-    if (item.id === this.detail.id && !this.detail.working) this.detail.show(item.id);
+    if (item.id === this.detail.id) this.refresh();
     this.statsSoon ??= setTimeout(() => { this.statsSoon = null; this.stats(); }, 500);
   }
 
   blocks() {
+    if (this.detail.id) this.refresh();
+  }
+
+  /** The shown incident again: at once, then at most once a second, however fast the log is. */
+  refresh() {
+    if (this.resting) { this.again = true; return; }
     if (this.detail.id && !this.detail.working) this.detail.show(this.detail.id);
+    this.resting = setTimeout(() => {
+      this.resting = null;
+      if (this.again) { this.again = false; this.refresh(); }
+    }, 1000);
   }
 
   key(key) {

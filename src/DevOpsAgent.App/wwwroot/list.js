@@ -178,7 +178,7 @@ export class IncidentList {
     const index = this.items.findIndex(i => i.id === item.id);
     if (index >= 0) {
       this.items[index] = item;
-      this.draw();
+      this.frame ??= requestAnimationFrame(() => { this.frame = null; this.draw(); });
       return;
     }
     const wanted = this.filters.params.status;

@@ -186,6 +186,47 @@ public sealed class ApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_event_stream_says_reload_after_a_gap_then_what_changes()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/events");
+        request.Headers.TryAddWithoutValidation("Last-Event-ID", "17");
+        using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Token);
+        response.Content.Headers.ContentType!.MediaType.ShouldBe("text/event-stream");
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(Token));
+        (await reader.ReadLineAsync(Token)).ShouldBe("retry: 2000");
+        (await NextEvent()).Name.ShouldBe("reload");
+        (await NextEvent()).Name.ShouldBe("status");
+        await Send("POST", $"/api/incidents/{_night[0].Id}/reject", "");
+        var (name, data) = await NextEvent();
+        name.ShouldBe("incident");
+        data.GetProperty("id").GetInt64().ShouldBe(_night[0].Id);
+        data.GetProperty("status").GetString().ShouldBe("rejected");
+        (await NextEvent()).Name.ShouldBe("blocks");
+        await Send("PUT", "/api/mode", """{"mode":"auto"}""");
+        (name, data) = await NextEvent();
+        name.ShouldBe("status");
+        data.GetProperty("mode").GetString().ShouldBe("auto");
+
+        async Task<(string Name, JsonElement Data)> NextEvent()
+        {
+            var kind = "";
+            while (await reader.ReadLineAsync(Token) is { } line)
+            {
+                if (line.StartsWith("event: ", StringComparison.Ordinal))
+                {
+                    kind = line[7..];
+                }
+                else if (line.StartsWith("data: ", StringComparison.Ordinal))
+                {
+                    return (kind, JsonDocument.Parse(line[6..]).RootElement);
+                }
+            }
+
+            throw new InvalidOperationException("The stream ended.");
+        }
+    }
+
+    [Fact]
     public async Task Readiness_fails_with_reasons_and_liveness_does_not()
     {
         (await _http.GetAsync("/readyz", Token)).StatusCode.ShouldBe(HttpStatusCode.OK);

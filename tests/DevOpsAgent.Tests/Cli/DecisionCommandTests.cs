@@ -97,13 +97,16 @@ public sealed class DecisionCommandTests : IDisposable
     public async Task Listing_shows_hostile_text_as_text_within_80_columns()
     {
         Recommend("203.0.113.7", "/\u001b[2J\u202e.env " + new string('x', 200));
-        Recommend("2001:db8:1111:2222:3333:4444:5555:6666", "short");
         var (exit, text, _) = await Run("incidents", "list");
         exit.ShouldBe(ExitCode.Fine);
         text.ShouldContain("/\\x1b[2J\\u202e.env");
         text.ShouldNotContain("\u001b");
-        text.Split('\n').ShouldAllBe(static l => SafeText.Columns(l) <= 96);
-        text.Split('\n').Single(static l => l.Contains("203.0.113.7")).Length.ShouldBeLessThanOrEqualTo(96);
+        text.Split('\n').ShouldAllBe(static l => SafeText.Columns(l) <= 80);
+
+        Recommend("2001:db8:1111:2222:3333:4444:5555:6666", "short");
+        var wide = (await Run("incidents", "list")).Out;
+        wide.ShouldContain("2001:db8:1111:2222:3333:4444:5555:6666");
+        wide.Split('\n').ShouldAllBe(static l => SafeText.Columns(l) <= 80);
     }
 
     [Fact]
@@ -216,7 +219,7 @@ public sealed class DecisionCommandTests : IDisposable
         var (exit, text, error) = await Run("allowlist", "import", _folder.Write("list.csv", csv), "--by", "ada");
         exit.ShouldBe(ExitCode.Fine, error);
         text.ShouldStartWith("1 added");
-        (await Run("allowlist", "import", _folder.Write("bad.csv", csv + "nonsense..,x\n"), "--by", "ada")).Error.ShouldContain("bad.csv:3: ");
+        (await Run("allowlist", "import", _folder.Write("bad.csv", csv + "not a name,x\n"), "--by", "ada")).Error.ShouldContain("bad.csv:3: ");
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using DevOpsAgent.Logs;
 using System.IO.Pipelines;
 using System.Text;
 using DevOpsAgent.Configuration;
+using DevOpsAgent.Logs;
 using DevOpsAgent.Logs.Sources;
 using DevOpsAgent.Store;
 
