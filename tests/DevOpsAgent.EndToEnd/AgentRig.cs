@@ -142,5 +142,7 @@ internal sealed class AgentRig : IAsyncDisposable
     }
 
     private string Describe() => string.Join('\n',
-        [.. _agents.Select(static a => a.Errors), .. _store?.ListIncidents(new() { Limit = 20 }).Items.Select(static i => string.Create(CultureInfo.InvariantCulture, $"{i.Id} {i.Subject} {i.Threat} {i.Status} matched {i.Evidence.Matched} requests {i.Evidence.Requests} held {i.Recommendation?.Held}")) ?? [], Denied]);
+        [.. _agents.Select(static a => a.Errors), .. _store?.ListIncidents(new() { Limit = 20 }).Items.Select(static i => string.Create(CultureInfo.InvariantCulture, $"{i.Id} {i.Subject} {i.Threat} {i.Status} matched {i.Evidence.Matched} requests {i.Evidence.Requests} held {i.Recommendation?.Held}")) ?? [],
+         .. _store?.GetCheckpoints().Select(static c => string.Create(CultureInfo.InvariantCulture, $"{c.Source} {c.FileId} read to {c.Offset}")) ?? [],
+         .. Directory.EnumerateFiles(Folder).Select(static f => string.Create(CultureInfo.InvariantCulture, $"{f} {new FileInfo(f).Length}")), Denied]);
 }
