@@ -8,6 +8,7 @@ namespace DevOpsAgent.EndToEnd;
 internal sealed partial class AgentProcess : IAsyncDisposable
 {
     public const int SigInt = 2;
+    public const int SigKill = 9;
     public const int SigTerm = 15;
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
