@@ -53,7 +53,7 @@ internal sealed class CampaignTracker(RuleSet rules, int rule)
         Dirty = true;
         member.Probes++;
         member.Last = Math.Max(member.Last, facts.Time);
-        if (!member.AddPath(facts.PathHash) || member.PathCount < _condition.PathsPerClient || !IsMostlyProbes(member, state))
+        if (!member.AddPath(facts.PathHash) || member.PathCount < _condition.PathsPerClient || !IsMostlyProbes(member, state) || HasOwnBlock(state))
         {
             return;
         }

@@ -13,8 +13,10 @@ internal sealed class ClientState(ClientAddress address)
     public const int BaseBytes = 208;
 
     private const int Stems = 16;
+    private const int FewWindows = 8;
     private RatioSums _sums;
-    private ConditionWindow[]? _windows;
+    private ConditionWindow?[]? _windows;
+    private bool _indexed;
     private (uint Stem, uint Path)[]? _stems;
 
     public ClientAddress Address { get; } = address;
@@ -69,16 +71,16 @@ internal sealed class ClientState(ClientAddress address)
 
     public ConditionWindow? Find(int condition)
     {
+        if (_indexed)
+        {
+            return _windows![condition];
+        }
+
         if (_windows is { } windows)
         {
             foreach (var window in windows)
             {
-                if (window is null)
-                {
-                    break;
-                }
-
-                if (window.Condition == condition)
+                if (window?.Condition == condition)
                 {
                     return window;
                 }
@@ -88,7 +90,8 @@ internal sealed class ClientState(ClientAddress address)
         return null;
     }
 
-    public ConditionWindow FindOrAdd(int condition)
+    /// <summary>A few windows are kept in a row; a client with many gets a table with a place for each of all conditions.</summary>
+    public ConditionWindow FindOrAdd(int condition, int conditions)
     {
         if (Find(condition) is { } known)
         {
@@ -96,9 +99,14 @@ internal sealed class ClientState(ClientAddress address)
         }
 
         var window = new ConditionWindow(condition);
-        _windows ??= new ConditionWindow[2];
-        var at = Array.IndexOf(_windows, null);
-        if (at < 0)
+        _windows ??= new ConditionWindow?[2];
+        var at = _indexed ? condition : Array.IndexOf(_windows, null);
+        if (at < 0 && _windows.Length >= FewWindows)
+        {
+            at = condition;
+            Index(conditions);
+        }
+        else if (at < 0)
         {
             at = _windows.Length;
             Array.Resize(ref _windows, at * 2);
@@ -106,6 +114,20 @@ internal sealed class ClientState(ClientAddress address)
 
         _windows[at] = window;
         return window;
+    }
+
+    private void Index(int conditions)
+    {
+        var few = _windows!;
+        _windows = new ConditionWindow?[conditions];
+        _indexed = true;
+        foreach (var window in few)
+        {
+            if (window is not null)
+            {
+                _windows[window.Condition] = window;
+            }
+        }
     }
 
     public EvidenceRecord? Record(int threat) => Records?.Find(r => r.Threat == threat);
@@ -171,7 +193,7 @@ internal sealed class ClientState(ClientAddress address)
             to.Write(path);
         }
 
-        var windows = _windows?.Where(w => w is not null).ToArray() ?? [];
+        ConditionWindow[] windows = [.. (_windows ?? []).OfType<ConditionWindow>()];
         to.Write((ushort)windows.Length);
         foreach (var window in windows)
         {
@@ -214,10 +236,15 @@ internal sealed class ClientState(ClientAddress address)
         var count = from.ReadUInt16();
         if (count > 0)
         {
-            state._windows = new ConditionWindow[count];
+            state._windows = new ConditionWindow?[count];
             for (var i = 0; i < count; i++)
             {
                 state._windows[i] = ConditionWindow.Read(from, rules.Conditions);
+            }
+
+            if (count > FewWindows)
+            {
+                state.Index(rules.Conditions.Length);
             }
         }
 

@@ -44,6 +44,6 @@ internal sealed class ConditionJudge(RuleSet rules)
             ? Math.Round(RatioOf(state, condition, window, time), 3)
             : window?.CountAt(time, condition.WithinTicks) ?? 0;
         var limit = condition.Condition.AtMost ?? condition.Condition.AtLeast;
-        return new(condition.Condition.AtMost is null ? condition.Condition.What : condition.Condition.What + " (at most)", value, limit, TimeSpan.FromTicks(condition.WithinTicks));
+        return new(condition.Condition.AtMost is null ? condition.What : condition.What + " (at most)", value, limit, TimeSpan.FromTicks(condition.WithinTicks));
     }
 }

@@ -19,7 +19,9 @@ internal delegate bool EventReader(ReadOnlySpan<byte> line, out LogEvent e);
 /// </summary>
 internal sealed class Detector
 {
-    /// <summary>While a client goes on, its finding is renewed this often (event time), or when its count has doubled.</summary>
+    /// <summary>A finding is renewed when its count has grown so many times, after so long (event time), or when it no longer rests on forgeable lines alone.</summary>
+    private const int GrowthFactor = 2;
+
     private static readonly long RenewTicks = TimeSpan.FromMinutes(5).Ticks;
 
     private readonly RuleSet _rules;
@@ -198,7 +200,7 @@ internal sealed class Detector
 
             if (state.Find(i) is not { } window)
             {
-                window = state.FindOrAdd(i);
+                window = state.FindOrAdd(i, _conditions.Length);
                 grown = true;
             }
 
@@ -328,13 +330,14 @@ internal sealed class Detector
                 continue;
             }
 
-            var due = record.Matched >= record.EmittedMatched * 2 || facts.Time - record.EmittedAt >= RenewTicks;
+            var due = record.Matched >= record.EmittedMatched * GrowthFactor || facts.Time - record.EmittedAt >= RenewTicks || record.Firmed;
             if (!due && !record.Changed)
             {
                 continue;
             }
 
             record.Changed = false;
+            record.Firmed = false;
 
             var best = -1;
             var rank = -1;

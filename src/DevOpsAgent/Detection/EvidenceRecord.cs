@@ -9,6 +9,10 @@ internal sealed class EvidenceRecord(int threat, long start, long requestsBefore
     public const int MaxSamples = 20;
     private const int FirstSamples = 12;
     private const int MaxSampleBytes = 2048;
+
+    /// <summary>Up to here each new text is taken; then that of each eighth request.</summary>
+    private const int AllTexts = 64;
+
     private const int MaxDistinct = 1000;
 
     private TopCounter _paths = new();
@@ -48,6 +52,9 @@ internal sealed class EvidenceRecord(int threat, long start, long requestsBefore
     /// <summary>A rule fired since the last look.</summary>
     public bool Changed { get; set; }
 
+    /// <summary>The first line that nobody can forge came after others that can be.</summary>
+    public bool Firmed { get; set; }
+
     public int Bytes => 400 + _paths.Bytes + _agents.Bytes + _statuses.Bytes + _hosts.Bytes + _routers.Bytes + _entryPoints.Bytes
         + _chart.Bytes + _distinct.Count * 24 + _sampleBytes;
 
@@ -63,8 +70,13 @@ internal sealed class EvidenceRecord(int threat, long start, long requestsBefore
         Matched++;
         Start = Math.Min(Start, facts.Time);
         Last = Math.Max(Last, facts.Time);
-        var grown = _distinct.Count < MaxDistinct && _distinct.Add(facts.PathHash);
-        _firm += (facts.Flags & FactFlags.Forgeable) == FactFlags.None ? 1 : 0;
+        var grown = _distinct.Count < MaxDistinct && _distinct.Add(facts.PathHash) && (_distinct.Count & (_distinct.Count - 1)) == 0;
+        var often = Matched <= AllTexts || Matched % 8 == 0;
+        if ((facts.Flags & FactFlags.Forgeable) == FactFlags.None && _firm++ == 0)
+        {
+            Firmed = Matched > 1;
+        }
+
         _refused += StatusSet.Refused.Contains(facts.Status) ? 1 : 0;
         Suspect += (facts.Flags & FactFlags.Suspect) != FactFlags.None ? 1 : 0;
         Forwarded += (facts.Flags & FactFlags.Forwarded) != FactFlags.None ? 1 : 0;
@@ -76,17 +88,17 @@ internal sealed class EvidenceRecord(int threat, long start, long requestsBefore
             _statuses.Add(facts.Status, digits[..length]);
         }
 
-        var path = !_paths.TryCount(facts.RequestHash, facts.Status) && _paths.Miss();
-        var agent = !_agents.TryCount(facts.AgentHash) && _agents.Miss();
-        var host = !_hosts.TryCount(facts.HostHash) && _hosts.Miss();
+        var path = !_paths.TryCount(facts.RequestHash, facts.Status) && often && _paths.Miss();
+        var agent = !_agents.TryCount(facts.AgentHash) && often && _agents.Miss();
+        var host = !_hosts.TryCount(facts.HostHash) && often && _hosts.Miss();
         if ((path || agent || host || Matched <= MaxSamples) && read(line, out var e))
         {
             AddTexts(facts, e, path, agent, host);
             grown = true;
         }
 
-        // the first twelve stay; of the rest, each sixteenth request replaces the oldest
-        if (_samples.Count < MaxSamples || Matched % 16 == 0)
+        // the first twelve stay; of the rest, each thirty-second request replaces the oldest
+        if (_samples.Count < MaxSamples || Matched % 32 == 0)
         {
             if (_samples.Count == MaxSamples)
             {

@@ -76,6 +76,8 @@ internal sealed record CompiledCondition(int Index, int Rule, Condition Conditio
     /// <summary>Marks single requests as suspicious by themselves (a list or an odd shape), unlike a bare status.</summary>
     public bool Marks { get; } = Condition.Count != CountKind.Ratio && (Condition.Where.PathAny != 0 || (Condition.Where.ShapeAny & ~FactFlags.Asset) != FactFlags.None);
 
+    public string What { get; } = Condition.What;
+
     public ulong KeyOf(in EventFacts facts) => Kind switch
     {
         CountKind.DistinctPaths => facts.PathHash,

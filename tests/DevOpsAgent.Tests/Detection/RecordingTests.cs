@@ -37,6 +37,7 @@ public sealed class RecordingTests(ITestOutputHelper output)
             text.AppendLine(CultureInfo.InvariantCulture, $"{label.Expect} {client} at {run.BlockedAt.GetValueOrDefault(client)} [{string.Join(", ", findings.Select(f => $"{f.RuleId}:{f.Severity}").Distinct(StringComparer.Ordinal))}] {label.What} -- {findings.LastOrDefault()?.Summary}");
         }
 
+        text.AppendLine(CultureInfo.InvariantCulture, $"median requests to detect {run.BlockedAt.Where(b => labels[b.Key].Expect == "block").Select(b => b.Value).Order().ElementAt(run.BlockedAt.Count / 2)}");
         output.WriteLine(text.ToString());
         missed.ShouldBeEmpty();
         falseBlocks.ShouldBeEmpty();
@@ -55,6 +56,30 @@ public sealed class RecordingTests(ITestOutputHelper output)
         {
             at.ShouldBeLessThanOrEqualTo(10, client.ToString());
         }
+    }
+
+    [Fact]
+    public void The_same_clients_in_common_log_format_are_found_but_can_be_forged()
+    {
+        var folder = Samples("clf");
+        var labels = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "labels.json"))).RootElement.EnumerateArray()
+            .ToDictionary(l => ClientAddress.Parse(l.GetProperty("ip").GetString()!), l => l.GetProperty("expect").GetString()!);
+        var run = new DetectionRun();
+        foreach (var line in TestLines.ReadFile(Path.Combine(folder, "access.log")))
+        {
+            run.Add(line);
+        }
+
+        foreach (var (client, expect) in labels)
+        {
+            var worst = run.Findings.Where(f => f.Subject.Clients.Contains(client)).MaxBy(f => f.Action);
+            output.WriteLine($"{expect} {client} {worst?.RuleId} {worst?.Summary}");
+        }
+
+        labels.Where(l => l.Value == "block").ShouldAllBe(l => run.BlockedAt.ContainsKey(l.Key));
+        labels.Where(l => l.Value == "ignore").ShouldAllBe(l => !run.Findings.Exists(f => f.Severity > Severity.Low && f.Subject.Clients.Contains(l.Key)));
+        labels.Where(l => l.Value == "review").ShouldAllBe(l => run.Findings.Exists(f => f.Subject.Clients.Contains(l.Key)));
+        run.Findings.ShouldAllBe(f => f.Evidence.Forgeable);
     }
 
     internal static string Samples(string name)
