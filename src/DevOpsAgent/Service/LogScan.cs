@@ -35,7 +35,17 @@ internal sealed class LogScan
     public IEnumerable<Incident> Incidents => _incidents.Values;
 
     /// <summary>Of the file read last.</summary>
-    public TopologyReport Topology => _topology.Report();
+    public TopologyReport Topology
+    {
+        get
+        {
+            // Recommendations ask for it while another thread is still observing.
+            lock (_topology)
+            {
+                return _topology.Report();
+            }
+        }
+    }
 
     /// <summary>What could not be read, or only in part.</summary>
     public IReadOnlyList<string> Problems => _problems;
