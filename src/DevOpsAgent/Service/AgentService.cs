@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using DevOpsAgent.Blocking;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Detection;
@@ -35,8 +36,13 @@ internal sealed class AgentService : IAgentStatus, IAsyncDisposable
     private volatile string? _capReached;
     private volatile TargetStatus _target;
     private volatile bool _bookIsOld;
+    private readonly ConcurrentQueue<long> _toApprove = new();
+    private readonly SemaphoreSlim _responding = new(1);
     private Counters _counters = new();
-    private long _mark;
+
+    /// <summary>Null: nothing was applied yet. What was approved before a crash is applied at the start, not at the next change.</summary>
+    private long? _mark;
+    private bool _responderFailed;
 
     private AgentService(AgentConfig config, string version, RuleSet rules, AgentLock held, IStore store, Stream stdin, TimeProvider time, Action<AgentEvent> onEvent)
     {
@@ -54,7 +60,7 @@ internal sealed class AgentService : IAgentStatus, IAsyncDisposable
         _book.Load(store);
         _pipeline = new(_detector, _book, Parts.Allowlist, new Recommender(config.Blocking, Parts.Blocker.Plan, () => _pipeline!.PeerProblem), store, time);
         _sources = new(config.Logs, store.GetCheckpoints(), stdin, time);
-        _mark = store.ChangeMark();
+        ApproveWhatACrashLeft();
     }
 
     public AgentParts Parts { get; }
@@ -149,6 +155,7 @@ internal sealed class AgentService : IAgentStatus, IAsyncDisposable
         _store.Dispose();
         _lock.Dispose();
         _wake.Dispose();
+        _responding.Dispose();
     }
 
     private Mode CurrentMode
@@ -172,15 +179,14 @@ internal sealed class AgentService : IAgentStatus, IAsyncDisposable
         var read = _sources.ReadAsync(cancellationToken).AsTask();
         while (true)
         {
-            if (!read.IsCompleted && _pipeline.IsDirty)
+            // A timer may fire a little early: then nothing is due yet, and the next line may be long in coming.
+            while (!read.IsCompleted && _pipeline.IsDirty)
             {
                 await Task.WhenAny(read, Task.Delay(Positive(_pipeline.UntilDue), _time, cancellationToken));
-            }
-
-            if (!read.IsCompleted && _pipeline.IsDue)
-            {
-                StoreAndAct();
-                continue;
+                if (!read.IsCompleted && _pipeline.IsDue)
+                {
+                    StoreAndAct();
+                }
             }
 
             if (await read is not { } lines)
@@ -230,8 +236,41 @@ internal sealed class AgentService : IAgentStatus, IAsyncDisposable
             Say(isNew ? AgentEventKind.IncidentOpened : AgentEventKind.IncidentChanged, incident.Summary, incident);
             if (auto && incident is { Status: IncidentStatus.Recommended, Recommendation: { Action: RuleAction.Block, Held: null } })
             {
-                Parts.Incidents.Approve(incident.Id, "auto", "service");
+                _toApprove.Enqueue(incident.Id);
                 Wake();
+            }
+        }
+    }
+
+    /// <summary>Killed between storing a finding and approving it: only the last commit can have been followed by nothing.</summary>
+    private void ApproveWhatACrashLeft()
+    {
+        if (CurrentMode != Mode.Auto || _store.GetCheckpoints() is not [var last, ..])
+        {
+            return;
+        }
+
+        foreach (var incident in _store.ListIncidents(new() { Statuses = [IncidentStatus.Recommended], Limit = 500, WithoutEvidence = true }).Items)
+        {
+            if (incident.UpdatedAt >= last.At && incident.Recommendation is { Action: RuleAction.Block, Held: null })
+            {
+                _toApprove.Enqueue(incident.Id);
+            }
+        }
+    }
+
+    private void ApproveByItself()
+    {
+        while (_toApprove.TryDequeue(out var id))
+        {
+            try
+            {
+                Parts.Incidents.Approve(id, "auto", "service");
+            }
+            catch (StoreException)
+            {
+                _toApprove.Enqueue(id);
+                throw;
             }
         }
     }
@@ -263,6 +302,12 @@ internal sealed class AgentService : IAgentStatus, IAsyncDisposable
                 try
                 {
                     await RespondOnceAsync(cancellationToken);
+                    if (_responderFailed)
+                    {
+                        _responderFailed = false;
+                        StoreWorks();
+                    }
+
                     if (_time.GetElapsedTime(housekept) >= HousekeepEvery)
                     {
                         housekept = _time.GetTimestamp();
@@ -271,6 +316,9 @@ internal sealed class AgentService : IAgentStatus, IAsyncDisposable
                 }
                 catch (StoreException e)
                 {
+                    // Whatever was under way is looked at again.
+                    _mark = null;
+                    _responderFailed = true;
                     StoreFailed(e);
                 }
             }
@@ -282,6 +330,20 @@ internal sealed class AgentService : IAgentStatus, IAsyncDisposable
     }
 
     private async Task RespondOnceAsync(CancellationToken cancellationToken)
+    {
+        await _responding.WaitAsync(cancellationToken);
+        try
+        {
+            ApproveByItself();
+            await ApplyChangesAsync(cancellationToken);
+        }
+        finally
+        {
+            _responding.Release();
+        }
+    }
+
+    private async Task ApplyChangesAsync(CancellationToken cancellationToken)
     {
         var mark = _store.ChangeMark();
         if (mark == _mark)
