@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using DevOpsAgent.Blocking;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Detection;
@@ -36,9 +35,9 @@ internal sealed class AgentService : IAgentStatus, IAsyncDisposable
     private volatile string? _capReached;
     private volatile TargetStatus _target;
     private volatile bool _bookIsOld;
-    private readonly ConcurrentQueue<long> _toApprove = new();
+    private readonly AutoApprovals _approvals;
     private readonly SemaphoreSlim _responding = new(1);
-    private Counters _counters = new();
+    private LineCounters _counters = new();
 
     /// <summary>Null: nothing was applied yet. What was approved before a crash is applied at the start, not at the next change.</summary>
     private long? _mark;
@@ -60,7 +59,11 @@ internal sealed class AgentService : IAgentStatus, IAsyncDisposable
         _book.Load(store);
         _pipeline = new(_detector, _book, Parts.Allowlist, new Recommender(config.Blocking, Parts.Blocker.Plan, () => _pipeline!.PeerProblem), store, time);
         _sources = new(config.Logs, store.GetCheckpoints(), stdin, time);
-        ApproveWhatACrashLeft();
+        _approvals = new(store, Parts.Incidents);
+        if (CurrentMode == Mode.Auto)
+        {
+            _approvals.AddWhatACrashLeft();
+        }
     }
 
     public AgentParts Parts { get; }
@@ -196,7 +199,7 @@ internal sealed class AgentService : IAgentStatus, IAsyncDisposable
             }
 
             _pipeline.Read(lines);
-            Count();
+            Volatile.Write(ref _counters, LineCounters.Of(_pipeline.Statistics, _detector));
             if (_pipeline.IsDue)
             {
                 StoreAndAct();
@@ -234,43 +237,10 @@ internal sealed class AgentService : IAgentStatus, IAsyncDisposable
         {
             var isNew = incident.Version <= 1;
             Say(isNew ? AgentEventKind.IncidentOpened : AgentEventKind.IncidentChanged, incident.Summary, incident);
-            if (auto && incident is { Status: IncidentStatus.Recommended, Recommendation: { Action: RuleAction.Block, Held: null } })
+            if (auto && AutoApprovals.IsFor(incident))
             {
-                _toApprove.Enqueue(incident.Id);
+                _approvals.Add(incident);
                 Wake();
-            }
-        }
-    }
-
-    /// <summary>Killed between storing a finding and approving it: only the last commit can have been followed by nothing.</summary>
-    private void ApproveWhatACrashLeft()
-    {
-        if (CurrentMode != Mode.Auto || _store.GetCheckpoints() is not [var last, ..])
-        {
-            return;
-        }
-
-        foreach (var incident in _store.ListIncidents(new() { Statuses = [IncidentStatus.Recommended], Limit = 500, WithoutEvidence = true }).Items)
-        {
-            if (incident.UpdatedAt >= last.At && incident.Recommendation is { Action: RuleAction.Block, Held: null })
-            {
-                _toApprove.Enqueue(incident.Id);
-            }
-        }
-    }
-
-    private void ApproveByItself()
-    {
-        while (_toApprove.TryDequeue(out var id))
-        {
-            try
-            {
-                Parts.Incidents.Approve(id, "auto", "service");
-            }
-            catch (StoreException)
-            {
-                _toApprove.Enqueue(id);
-                throw;
             }
         }
     }
@@ -334,7 +304,7 @@ internal sealed class AgentService : IAgentStatus, IAsyncDisposable
         await _responding.WaitAsync(cancellationToken);
         try
         {
-            ApproveByItself();
+            _approvals.Run();
             await ApplyChangesAsync(cancellationToken);
         }
         finally
@@ -428,19 +398,6 @@ internal sealed class AgentService : IAgentStatus, IAsyncDisposable
         }
     }
 
-    private void Count()
-    {
-        var statistics = _pipeline.Statistics;
-        Volatile.Write(ref _counters, new()
-        {
-            Lines = statistics.Lines,
-            Parsed = Enum.GetValues<LogFormat>().Where(f => statistics.ParsedAs(f) > 0).ToDictionary(static f => f, statistics.ParsedAs),
-            Unparsed = Enum.GetValues<UnparsedReason>().Where(r => statistics.UnparsedFor(r) > 0).ToDictionary(static r => r, statistics.UnparsedFor),
-            Clients = _detector.Clients,
-            Evicted = _detector.Evicted,
-        });
-    }
-
     private void Say(AgentEventKind kind, string text, Incident? incident = null) => _onEvent(new(kind, _time.GetUtcNow(), text, incident));
 
     private static SourceStatus Status(Logs.Sources.SourceStatus s) => new(
@@ -455,13 +412,4 @@ internal sealed class AgentService : IAgentStatus, IAsyncDisposable
         s.LagBytes,
         s.LastReadAt,
         s.Advice);
-
-    private sealed record Counters
-    {
-        public long Lines { get; init; }
-        public IReadOnlyDictionary<LogFormat, long> Parsed { get; init; } = new Dictionary<LogFormat, long>();
-        public IReadOnlyDictionary<UnparsedReason, long> Unparsed { get; init; } = new Dictionary<UnparsedReason, long>();
-        public int Clients { get; init; }
-        public long Evicted { get; init; }
-    }
 }

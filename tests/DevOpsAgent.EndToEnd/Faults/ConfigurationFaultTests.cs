@@ -9,7 +9,7 @@ namespace DevOpsAgent.EndToEnd.Faults;
 public sealed class ConfigurationFaultTests
 {
     [Theory]
-    [InlineData("mode: [auto", ":1:", "YAML")]
+    [InlineData("mode: [auto", ":2:1: ", "YAML")]
     [InlineData("logs:\n  - path: /tmp/a.log\n    trusted_proxies: [10.0.0.0/33]", ":3:23: ", "10.0.0.0/33")]
     [InlineData("blocking:\n  own: [203.0.113.300]", ":2:9: ", "203.0.113.300")]
     [InlineData("blocking:\n  ttl: -4h", ":2:8: ", "-4h")]
