@@ -37,7 +37,7 @@ public sealed class LogPipelineTests : IDisposable
     {
         var text = Recording.AsSpan(0, Recording.AsSpan(0, 3_000_000).LastIndexOf((byte)'\n') + 1).ToArray();
         _databases++;
-        using var store = new SqliteStore(DatabasePath, new() { BusyTimeout = TimeSpan.FromMilliseconds(50) }, Store.Sqlite.SqliteSchema.Migrations);
+        using var store = new SqliteStore(DatabasePath, new() { BusyTimeout = TimeSpan.FromMilliseconds(50) }, DevOpsAgent.Store.Sqlite.SqliteSchema.Migrations);
         var pipeline = Pipeline(store, out _);
         using (Blockade())
         {
