@@ -28,7 +28,8 @@ internal static class FollowBench
         for (var i = 0; i < scans; i++)
         {
             await Task.Delay(2300);
-            var client = $"198.18.{i / 250}.{i % 250 + 1}";
+            // Odd ones only: neighbours would be merged into a range.
+            var client = $"203.0.113.{(i % 125 * 2) + 1}";
             var lines = string.Concat(Secrets.Select(path => Line(client, path, 404)));
             await gate.WaitAsync();
             await log.WriteAsync(Encoding.UTF8.GetBytes(lines));

@@ -38,7 +38,7 @@ internal sealed class Service : IAsyncDisposable
               path: {folder}/agent.db
             blocking:
               directory: {folder}/dynamic
-              max_new_blocks: 100000
+              max_new_blocks: 40000
             web:
               serve: true
               listen: 127.0.0.1:{port}
@@ -49,7 +49,8 @@ internal sealed class Service : IAsyncDisposable
         var clock = Stopwatch.StartNew();
         var process = Process.Start(start)!;
         process.OutputDataReceived += static (_, _) => { };
-        process.ErrorDataReceived += static (_, _) => { };
+        var errors = new System.Text.StringBuilder();
+        process.ErrorDataReceived += (_, line) => errors.AppendLine(line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
@@ -70,7 +71,7 @@ internal sealed class Service : IAsyncDisposable
 
             if (process.HasExited || clock.Elapsed > TimeSpan.FromSeconds(20))
             {
-                throw new InvalidOperationException("the service did not become ready");
+                throw new InvalidOperationException($"the service did not become ready: {errors}");
             }
 
             await Task.Delay(2);

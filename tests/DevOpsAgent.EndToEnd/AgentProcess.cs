@@ -8,6 +8,7 @@ namespace DevOpsAgent.EndToEnd;
 internal sealed partial class AgentProcess : IAsyncDisposable
 {
     public const int SigInt = 2;
+    public const int SigKill = 9;
     public const int SigTerm = 15;
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
@@ -56,7 +57,8 @@ internal sealed partial class AgentProcess : IAsyncDisposable
     /// <param name="variables">Added to the environment, from which DEVOPS_AGENT_* and NO_COLOR of the caller are removed.</param>
     public static AgentProcess Start(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? variables = null, string? directory = null)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
+        // A shell's background job ignores Ctrl-C, and so would everything that it starts: a test of SIGINT needs the default.
+        var start = new ProcessStartInfo("/usr/bin/env")
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
@@ -74,6 +76,8 @@ internal sealed partial class AgentProcess : IAsyncDisposable
             start.Environment[name] = value;
         }
 
+        start.ArgumentList.Add("--default-signal=INT");
+        start.ArgumentList.Add(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet");
         start.ArgumentList.Add(Program);
         foreach (var argument in arguments)
         {

@@ -43,14 +43,17 @@ public sealed class ArchitectureTests
         }
         """;
 
+    // Compiled once, with the planted file among the real ones.
+    private static readonly Lazy<List<string>> Found = new(static () =>
+        Violations([.. Sources(), CSharpSyntaxTree.ParseText(PlantedViolation, path: "Detection/Planted.cs")]));
+
     [Fact]
-    public void Folders_use_only_what_the_table_allows() => Violations(Sources()).ShouldBeEmpty();
+    public void Folders_use_only_what_the_table_allows() => Found.Value.Where(static v => !v.Contains("Planted.cs")).ShouldBeEmpty();
 
     [Fact]
     public void A_planted_violation_is_found()
     {
-        var planted = CSharpSyntaxTree.ParseText(PlantedViolation, path: "Detection/Planted.cs", cancellationToken: TestContext.Current.CancellationToken);
-        var found = Violations([.. Sources(), planted]);
+        var found = Found.Value;
         found.ShouldContain(v => v.Contains("Planted.cs") && v.Contains("System.TimeProvider"));
         found.ShouldContain(v => v.Contains("Planted.cs") && v.Contains("Store"));
         found.ShouldContain(v => v.Contains("Planted.cs") && v.Contains("System.Console"));

@@ -46,4 +46,55 @@ internal sealed class ConditionJudge(RuleSet rules)
         var limit = condition.Condition.AtMost ?? condition.Condition.AtLeast;
         return new(condition.Condition.AtMost is null ? condition.What : condition.What + " (at most)", value, limit, TimeSpan.FromTicks(condition.WithinTicks));
     }
+
+    public List<RuleCount> RuleCounts(ClientState state, EvidenceRecord record, long time)
+    {
+        var counts = new List<RuleCount>();
+        for (var rule = 0; rule < rules.Rules.Count; rule++)
+        {
+            if (rules.RuleThreats[rule] != record.Threat || rules.Rules[rule].Campaign is not null)
+            {
+                continue;
+            }
+
+            var fired = record.Fired.Find(f => f.Rule == rule);
+            var conditions = rules.RuleConditions[rule].Select(c => CountOf(state, rules.Conditions[c], time)).ToArray();
+            if (fired.At != 0 || conditions.Any(c => c.Value > 0))
+            {
+                counts.Add(new()
+                {
+                    RuleId = rules.Rules[rule].Id,
+                    Title = rules.Rules[rule].Title,
+                    Fired = fired.At != 0,
+                    Action = rules.Rules[rule].Action,
+                    FiredAt = fired.At == 0 ? null : new(fired.At, TimeSpan.Zero),
+                    FiredAtRequest = fired.AtRequest,
+                    Conditions = conditions,
+                });
+            }
+        }
+
+        return counts;
+    }
+
+    public SuspicionTier TierOf(ClientState state)
+    {
+        if (state.Records is not { } records)
+        {
+            return SuspicionTier.Harmless;
+        }
+
+        foreach (var record in records)
+        {
+            foreach (var fired in record.Fired)
+            {
+                if (rules.Rules[fired.Rule].Severity > Severity.Low)
+                {
+                    return SuspicionTier.Fired;
+                }
+            }
+        }
+
+        return SuspicionTier.Marked;
+    }
 }

@@ -252,7 +252,7 @@ internal sealed class Detector
 
         if (grown)
         {
-            _clients.Update(state, TierOf(state));
+            _clients.Update(state, _judge.TierOf(state));
         }
     }
 
@@ -372,60 +372,9 @@ internal sealed class Detector
                 Ttl = rule.Ttl,
                 Subject = Subject.Of(state.Address),
                 At = new(facts.Time, TimeSpan.Zero),
-                Evidence = record.ToEvidence(state.Requests, RuleCounts(state, record, facts.Time)),
+                Evidence = record.ToEvidence(state.Requests, _judge.RuleCounts(state, record, facts.Time)),
                 Summary = FindingText.Summary(rule, record, state),
             });
         }
-    }
-
-    private List<RuleCount> RuleCounts(ClientState state, EvidenceRecord record, long time)
-    {
-        var counts = new List<RuleCount>();
-        for (var rule = 0; rule < _rules.Rules.Count; rule++)
-        {
-            if (_rules.RuleThreats[rule] != record.Threat || _campaignOf[rule] is not null)
-            {
-                continue;
-            }
-
-            var fired = record.Fired.Find(f => f.Rule == rule);
-            var conditions = _rules.RuleConditions[rule].Select(c => _judge.CountOf(state, _conditions[c], time)).ToArray();
-            if (fired.At != 0 || conditions.Any(c => c.Value > 0))
-            {
-                counts.Add(new()
-                {
-                    RuleId = _rules.Rules[rule].Id,
-                    Title = _rules.Rules[rule].Title,
-                    Fired = fired.At != 0,
-                    Action = _rules.Rules[rule].Action,
-                    FiredAt = fired.At == 0 ? null : new(fired.At, TimeSpan.Zero),
-                    FiredAtRequest = fired.AtRequest,
-                    Conditions = conditions,
-                });
-            }
-        }
-
-        return counts;
-    }
-
-    private SuspicionTier TierOf(ClientState state)
-    {
-        if (state.Records is not { } records)
-        {
-            return SuspicionTier.Harmless;
-        }
-
-        foreach (var record in records)
-        {
-            foreach (var fired in record.Fired)
-            {
-                if (_rules.Rules[fired.Rule].Severity > Severity.Low)
-                {
-                    return SuspicionTier.Fired;
-                }
-            }
-        }
-
-        return SuspicionTier.Marked;
     }
 }

@@ -88,7 +88,8 @@ internal sealed class LogScan
 
     private void Work(FileReader reader, LogConfig log, Turn turn, Action<long>? progress, CancellationToken cancellationToken)
     {
-        var parser = new LineParser(new ClientResolver(log.TrustedProxies));
+        var resolver = new ClientResolver(log.TrustedProxies);
+        var parser = new LineParser(resolver);
         var scratch = new ClassifierScratch();
         var parsed = new ParsedBlock();
         try
@@ -98,21 +99,17 @@ internal sealed class LogScan
                 using (block)
                 {
                     var lines = block.Bytes.Span;
-                    if (block.Number < TopologyBlocks)
-                    {
-                        lock (_topology)
-                        {
-                            parsed.Fill(lines, parser, _classifier, scratch, log.TrustClf, _topology);
-                        }
-                    }
-                    else
-                    {
-                        parsed.Fill(lines, parser, _classifier, scratch, log.TrustClf, null);
-                    }
-
+                    var topology = block.Number < TopologyBlocks ? new Topology(resolver) : null;
+                    parsed.Fill(lines, parser, _classifier, scratch, log.TrustClf, topology);
                     if (!turn.Wait(block.Number))
                     {
                         return;
+                    }
+
+                    // In the order of the blocks, so that a recommendation never depends on which thread was faster.
+                    if (topology is not null)
+                    {
+                        _topology.Merge(topology);
                     }
 
                     Observe(parsed, lines, log);

@@ -31,12 +31,15 @@ public sealed class Chromium : IAsyncLifetime
         _playwright?.Dispose();
     }
 
-    internal async Task<WebPage> OpenAsync(WebRig rig, string path = "/", int width = 1280, int height = 800, ColorScheme scheme = ColorScheme.Light)
+    internal Task<WebPage> OpenAsync(WebRig rig, string path = "/", int width = 1280, int height = 800, ColorScheme scheme = ColorScheme.Light) =>
+        OpenAsync(new Uri(rig.Address, path), width, height, scheme);
+
+    internal async Task<WebPage> OpenAsync(Uri address, int width = 1280, int height = 800, ColorScheme scheme = ColorScheme.Light)
     {
         var context = await _browser!.NewContextAsync(new() { ViewportSize = new() { Width = width, Height = height }, ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce });
         context.SetDefaultTimeout(8000);
         var page = new WebPage(context, await context.NewPageAsync());
-        await page.Page.GotoAsync(new Uri(rig.Address, path).ToString());
+        await page.Page.GotoAsync(address.ToString());
         return page;
     }
 }
