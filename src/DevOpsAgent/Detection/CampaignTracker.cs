@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using DevOpsAgent.Addresses;
 
 namespace DevOpsAgent.Detection;
@@ -167,8 +168,21 @@ internal sealed class CampaignTracker(RuleSet rules, int rule)
         return (members, claimed.Count);
     }
 
-    private bool HasOwnBlock(ClientState state) =>
-        state.Records?.Exists(r => r.Fired.Exists(f => rules.Rules[f.Rule].Action == RuleAction.Block)) ?? false;
+    private bool HasOwnBlock(ClientState state)
+    {
+        foreach (var record in CollectionsMarshal.AsSpan(state.Records))
+        {
+            foreach (var fired in CollectionsMarshal.AsSpan(record.Fired))
+            {
+                if (rules.Rules[fired.Rule].Action == RuleAction.Block)
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
 
     private Finding ToFinding(long time, HashSet<ClientAddress> members, int paths, ClientTable clients)
     {
@@ -226,7 +240,7 @@ internal sealed class CampaignMember
     public long Last { get; set; }
     public long Probes { get; set; }
     public int PathCount => _paths.Count;
-    public ReadOnlySpan<ulong> Paths => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_paths);
+    public ReadOnlySpan<ulong> Paths => CollectionsMarshal.AsSpan(_paths);
 
     /// <summary>False: known, or enough are known.</summary>
     public bool AddPath(ulong path)

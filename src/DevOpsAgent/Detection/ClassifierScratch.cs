@@ -11,7 +11,8 @@ internal sealed class ClassifierScratch
     /// <summary>More segments than this are counted but not looked at one by one; no list reaches so deep.</summary>
     public const int MaxSegments = 128;
 
-    private const int PathSlots = 2048;
+    /// <summary>A megabyte: as many as the larger word lists of scanners have, which different scanners share.</summary>
+    private const int PathSlots = 16384;
     private const int AgentSlots = 512;
 
     private readonly PathSlot[] _paths = new PathSlot[PathSlots];

@@ -130,7 +130,21 @@ internal sealed class ClientState(ClientAddress address)
         }
     }
 
-    public EvidenceRecord? Record(int threat) => Records?.Find(r => r.Threat == threat);
+    public EvidenceRecord? Record(int threat)
+    {
+        if (Records is { } records)
+        {
+            foreach (var record in records)
+            {
+                if (record.Threat == threat)
+                {
+                    return record;
+                }
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>True: a refused request whose stem was asked for shortly before under another name (x, then x.php).</summary>
     public bool IsVariant(in EventFacts facts)

@@ -277,6 +277,7 @@ internal sealed class Detector
     private bool AddEvidence(in EventFacts facts, ClientState state, ReadOnlySpan<byte> line, EventReader read, ulong threats)
     {
         var grown = false;
+        var evidence = new EvidenceLine(line, read);
         for (var threat = 0; threat < _rules.Threats.Length; threat++)
         {
             if ((threats >> (threat & 63) & 1) != 0)
@@ -289,7 +290,7 @@ internal sealed class Detector
                     record.AddToChart(facts);
                 }
 
-                grown |= record.Add(facts, line, read);
+                grown |= record.Add(facts, ref evidence);
             }
         }
 

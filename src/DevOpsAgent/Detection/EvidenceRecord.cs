@@ -1,4 +1,3 @@
-using System.Text;
 using DevOpsAgent.Logs;
 
 namespace DevOpsAgent.Detection;
@@ -8,7 +7,10 @@ internal sealed class EvidenceRecord(int threat, long start, long requestsBefore
 {
     public const int MaxSamples = 20;
     private const int FirstSamples = 12;
-    private const int MaxSampleBytes = 2048;
+
+    /// <summary>Bytes; 2 KiB with each invalid one stored as U+FFFD, as it once was.</summary>
+    private const int MaxStoredSample = 3 * 2048;
+
 
     /// <summary>Up to here each new text is taken; then that of each eighth request.</summary>
     private const int AllTexts = 64;
@@ -21,7 +23,7 @@ internal sealed class EvidenceRecord(int threat, long start, long requestsBefore
     private TopCounter _hosts = new();
     private TopCounter _routers = new();
     private TopCounter _entryPoints = new();
-    private List<(long Time, string Line)> _samples = new(2);
+    private List<(long Time, byte[] Line)> _samples = new(2);
     private ChartRecorder _chart = new(start);
     private HashSet<ulong> _distinct = [];
     private int _sampleBytes;
@@ -58,14 +60,12 @@ internal sealed class EvidenceRecord(int threat, long start, long requestsBefore
     public int Bytes => 400 + _paths.Bytes + _agents.Bytes + _statuses.Bytes + _hosts.Bytes + _routers.Bytes + _entryPoints.Bytes
         + _chart.Bytes + _distinct.Count * 24 + _sampleBytes;
 
-    public IReadOnlyList<(long Time, string Line)> Samples => _samples;
-
     /// <summary>
     /// A request that counted for a rule of this threat. Its line is read again only where its texts are new: a long scan
     /// costs little. Routers and entry points are counted from the lines that were read.
     /// </summary>
     /// <returns>True: the record may have grown.</returns>
-    public bool Add(in EventFacts facts, ReadOnlySpan<byte> line, EventReader read)
+    public bool Add(in EventFacts facts, scoped ref EvidenceLine line)
     {
         Matched++;
         Start = Math.Min(Start, facts.Time);
@@ -91,7 +91,7 @@ internal sealed class EvidenceRecord(int threat, long start, long requestsBefore
         var path = !_paths.TryCount(facts.RequestHash, facts.Status) && often && _paths.Miss();
         var agent = !_agents.TryCount(facts.AgentHash) && often && _agents.Miss();
         var host = !_hosts.TryCount(facts.HostHash) && often && _hosts.Miss();
-        if ((path || agent || host || Matched <= MaxSamples) && read(line, out var e))
+        if ((path || agent || host || Matched <= MaxSamples) && line.TryRead(out var e))
         {
             AddTexts(facts, e, path, agent, host);
             grown = true;
@@ -102,11 +102,11 @@ internal sealed class EvidenceRecord(int threat, long start, long requestsBefore
         {
             if (_samples.Count == MaxSamples)
             {
-                _sampleBytes -= 40 + _samples[FirstSamples].Line.Length * 2;
+                _sampleBytes -= 40 + _samples[FirstSamples].Line.Length;
                 _samples.RemoveAt(FirstSamples);
             }
 
-            AddSample(facts.Time, SampleOf(line));
+            AddSample(facts.Time, line.Sample);
             grown = true;
         }
 
@@ -143,10 +143,10 @@ internal sealed class EvidenceRecord(int threat, long start, long requestsBefore
         }
     }
 
-    private void AddSample(long time, string line)
+    private void AddSample(long time, byte[] line)
     {
         _samples.Add((time, line));
-        _sampleBytes += 40 + line.Length * 2;
+        _sampleBytes += 40 + line.Length;
     }
 
     /// <summary>Any request of the client, for the chart.</summary>
@@ -166,7 +166,7 @@ internal sealed class EvidenceRecord(int threat, long start, long requestsBefore
         Hosts = [.. _hosts.Items()],
         Routers = [.. _routers.Items()],
         EntryPoints = [.. _entryPoints.Items()],
-        Samples = [.. _samples.Select(s => s.Line)],
+        Samples = new SampleLines([.. _samples.Select(s => s.Line)]),
         Chart = _chart.ToChart(),
         Forgeable = Forgeable,
         SuspectLines = Suspect,
@@ -210,6 +210,7 @@ internal sealed class EvidenceRecord(int threat, long start, long requestsBefore
         foreach (var (time, line) in _samples)
         {
             to.Write(time);
+            to.Write7BitEncodedInt(line.Length);
             to.Write(line);
         }
 
@@ -255,14 +256,18 @@ internal sealed class EvidenceRecord(int threat, long start, long requestsBefore
         record._samples = [];
         for (int i = 0, n = from.ReadByte(); i < n; i++)
         {
-            record.AddSample(from.ReadInt64(), from.ReadString());
+            record.AddSample(from.ReadInt64(), ReadBytes(from));
         }
 
         record._chart = ChartRecorder.Read(from);
         return record;
     }
 
-    private static string SampleOf(ReadOnlySpan<byte> line) => Encoding.UTF8.GetString(line[..Math.Min(line.Length, MaxSampleBytes)]);
+    private static byte[] ReadBytes(BinaryReader from)
+    {
+        var length = from.Read7BitEncodedInt();
+        return (uint)length <= MaxStoredSample && from.ReadBytes(length) is { } bytes && bytes.Length == length ? bytes : throw new InvalidDataException("A sample is cut off.");
+    }
 }
 
 /// <param name="AtRequest">The client's requests, this one included, when the rule fired.</param>
