@@ -17,11 +17,12 @@ internal sealed class Narrator(Terminal terminal)
     public void Started(AgentConfig config, AgentService service, Uri? page)
     {
         var logs = config.Logs.Count == 0 ? "no log" : string.Join(", ", config.Logs.Select(static l => l.Path == "-" ? "standard input" : l.Path));
-        Line("started", string.Create(CultureInfo.InvariantCulture, $"mode {Words.Name(service.Health.Mode)}, following {logs}, {service.Parts.Target.Description}, database {config.Database.Path}"), null);
         if (page is not null)
         {
             Line("page", page.ToString(), null);
         }
+
+        Line("started", string.Create(CultureInfo.InvariantCulture, $"mode {Words.Name(service.Health.Mode)}, following {logs}, {service.Parts.Target.Description}, database {config.Database.Path}"), null);
     }
 
     public void Tell(AgentEvent e)

@@ -1,3 +1,4 @@
+using DevOpsAgent.Logs.Sources;
 using System.Text.Json;
 using System.Threading.Channels;
 using DevOpsAgent.App.Views;
@@ -213,7 +214,7 @@ internal sealed class EventStream(WebParts parts, CancellationToken stopping) : 
     private string State()
     {
         var s = parts.Status.Current;
-        return string.Join('|', [s.Mode, s.Target.Reachable, s.Target.Drift, s.Store.Healthy, s.CapReached, .. s.Sources.Select(static x => $"{x.Name}{x.State}{x.Message}{x.LagBytes / 65536}")]);
+        return string.Join('|', [s.Mode, s.Target.Reachable, s.Target.Drift, s.Store.Healthy, s.CapReached, .. s.Sources.Select(static x => $"{x.Source}{x.State}{x.Advice}{x.LagBytes / 65536}")]);
     }
 
     private string StatusJson() => JsonSerializer.Serialize(StatusApi.View(parts), WebCall.Json.StatusView);

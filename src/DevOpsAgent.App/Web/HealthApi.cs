@@ -1,3 +1,4 @@
+using DevOpsAgent.Logs.Sources;
 using DevOpsAgent.App.Views;
 using DevOpsAgent.Service;
 using DevOpsAgent.Store;
@@ -42,9 +43,9 @@ internal static class HealthApi
             }
         }
 
-        if (status.Sources.Count > 0 && status.Sources.All(static s => s.State is SourceState.Failed or SourceState.Waiting))
+        if (status.Sources.Count > 0 && status.Sources.All(static s => s.State is SourceState.Error or SourceState.Waiting))
         {
-            reasons.AddRange(status.Sources.Select(static s => $"source {s.Name}: {s.Message ?? IncidentView.Name(s.State)}"));
+            reasons.AddRange(status.Sources.Select(static s => $"source {s.Source}: {s.Advice ?? IncidentView.Name(s.State)}"));
         }
 
         return reasons;

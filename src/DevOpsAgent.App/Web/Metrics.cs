@@ -1,3 +1,4 @@
+using DevOpsAgent.Logs.Sources;
 using DevOpsAgent.Configuration;
 using System.Globalization;
 using System.Text;
@@ -43,13 +44,13 @@ internal static class Metrics
         Head("devops_agent_source_up", "gauge", "1 while the source is read.");
         foreach (var source in s.Sources)
         {
-            Line("devops_agent_source_up", source.State == SourceState.Following ? 1 : 0, ("source", source.Name));
+            Line("devops_agent_source_up", source.State == SourceState.Following ? 1 : 0, ("source", source.Source));
         }
 
         Head("devops_agent_source_lag_bytes", "gauge", "Bytes of the source not read yet.");
         foreach (var source in s.Sources)
         {
-            Line("devops_agent_source_lag_bytes", source.LagBytes, ("source", source.Name));
+            Line("devops_agent_source_lag_bytes", source.LagBytes, ("source", source.Source));
         }
 
         One("devops_agent_target_reachable", "gauge", "1 while the block target can be written.", s.Target.Reachable ? 1 : 0);

@@ -1,3 +1,4 @@
+using DevOpsAgent.Logs.Sources;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.App.Views;
 using DevOpsAgent.Detection;
@@ -31,7 +32,7 @@ internal static class StatusApi
             StartedAt = s.StartedAt,
             At = parts.Time.GetUtcNow(),
             Mode = IncidentView.Name(s.Mode),
-            Sources = [.. s.Sources.Select(static x => new SourceView(x.Name, IncidentView.Name(x.State), x.LagBytes, x.LastReadAt, x.Message))],
+            Sources = [.. s.Sources.Select(static x => new SourceView(x.Source, IncidentView.Name(x.State), x.LagBytes, x.LastReadAt, x.Advice))],
             LagBytes = s.Sources.Sum(static x => x.LagBytes),
             Lines = s.Lines,
             Parsed = s.Parsed.ToDictionary(static x => Format(x.Key), static x => x.Value, StringComparer.Ordinal),

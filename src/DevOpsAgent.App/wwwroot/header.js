@@ -70,7 +70,7 @@ function banners() {
   if (state.cap_reached) list.push(['warn', state.cap_reached]);
   if (state.target.configured && !state.target.reachable) list.push(['bad', `${state.target.description} can’t be reached. ${state.target.drift ?? ''}`]);
   else if (state.target.drift) list.push(['warn', `${state.target.description}: ${state.target.drift}`]);
-  for (const s of state.sources.filter(s => s.state === 'failed')) list.push(['warn', `Source ${visibleText(s.name)}: ${s.message ?? 'can’t be read'}`]);
+  for (const s of state.sources.filter(s => s.state === 'error')) list.push(['warn', `Source ${visibleText(s.name)}: ${s.message ?? 'can’t be read'}`]);
   if (!state.target.configured) list.push(['note', 'No target directory is set: blocks are recorded and shown (Blocks › Export), not written. Set blocking.directory.']);
   const signature = JSON.stringify(list);
   const box = $('#banners');

@@ -3,7 +3,7 @@ import { api } from './api.js';
 import { bytes, num, time, visibleText } from './format.js';
 import { show, uptime } from './header.js';
 
-const shapes = { following: '● following', waiting: '○ waiting', ended: '◌ ended', failed: '✕ failed' };
+const shapes = { following: '● following', waiting: '○ waiting', ended: '◌ ended', error: '✕ error' };
 const why = {
   'empty': 'empty lines', 'too-long': 'longer than 64 KiB', 'binary': 'binary', 'not-a-log-line': 'no access-log line', 'truncated': 'cut off', 'invalid-json': 'broken JSON', 'too-deep': 'nested too deep',
   'duplicate-key': 'a key twice', 'missing-field': 'a field is missing', 'bad-time': 'time not readable', 'bad-status': 'status not readable', 'bad-client': 'client not readable', 'bad-clf': 'broken CLF',

@@ -46,7 +46,7 @@ internal sealed class AgentHealth : IAgentStatus
                 Version = _version,
                 StartedAt = _startedAt,
                 Mode = Mode,
-                Sources = [.. sources.Select(Status)],
+                Sources = sources,
                 Lines = counters.Lines + skipped,
                 Parsed = counters.Parsed,
                 Unparsed = skipped == 0 ? counters.Unparsed : WithLong(counters.Unparsed, skipped),
@@ -127,17 +127,4 @@ internal sealed class AgentHealth : IAgentStatus
     /// <summary>Lines beyond 64 KiB are skipped by the sources, before they would be parsed.</summary>
     private static Dictionary<UnparsedReason, long> WithLong(IReadOnlyDictionary<UnparsedReason, long> unparsed, long skipped) =>
         new(unparsed) { [UnparsedReason.TooLong] = unparsed.GetValueOrDefault(UnparsedReason.TooLong) + skipped };
-
-    private static SourceStatus Status(Logs.Sources.SourceStatus s) => new(
-        s.Source,
-        s.State switch
-        {
-            Logs.Sources.SourceState.Following => SourceState.Following,
-            Logs.Sources.SourceState.Waiting => SourceState.Waiting,
-            Logs.Sources.SourceState.Ended => SourceState.Ended,
-            _ => SourceState.Failed,
-        },
-        s.LagBytes,
-        s.LastReadAt,
-        s.Advice);
 }

@@ -1,6 +1,7 @@
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Detection;
 using DevOpsAgent.Logs;
+using DevOpsAgent.Logs.Sources;
 
 namespace DevOpsAgent.Service;
 
@@ -38,23 +39,6 @@ internal sealed record AgentStatus
     /// <summary>Findings that mode auto left to a person because a cap was reached; null = none. Shown loudly.</summary>
     public string? CapReached { get; init; }
 }
-
-internal enum SourceState : byte
-{
-    /// <summary>Not opened yet, or not there yet: tried again.</summary>
-    Waiting,
-    Following,
-
-    /// <summary>Standard input was closed.</summary>
-    Ended,
-    Failed,
-}
-
-/// <param name="Name">The configured path, or "stdin".</param>
-/// <param name="LagBytes">Bytes written to the log and not read yet.</param>
-/// <param name="LastReadAt">Machine time of the last read that gave lines.</param>
-/// <param name="Message">What is wrong and what to do; null when all is well.</param>
-internal sealed record SourceStatus(string Name, SourceState State, long LagBytes, DateTimeOffset? LastReadAt, string? Message);
 
 /// <param name="Description">"Traefik file /etc/traefik/dynamic/devops-agent.yaml".</param>
 /// <param name="Drift">Null: as it should be; else one sentence naming what differs.</param>

@@ -1,3 +1,4 @@
+using DevOpsAgent.Logs.Sources;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text;
@@ -230,7 +231,7 @@ public sealed class ApiTests : IAsyncLifetime
     public async Task Readiness_fails_with_reasons_and_liveness_does_not()
     {
         (await _http.GetAsync("/readyz", Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
-        _rig.Agent.Current = _rig.Agent.Current with { Sources = [.. _rig.Agent.Current.Sources.Select(static s => s with { State = SourceState.Failed, Message = "gone" })], Store = new(false, "disk full") };
+        _rig.Agent.Current = _rig.Agent.Current with { Sources = [.. _rig.Agent.Current.Sources.Select(static s => s with { State = SourceState.Error, Advice = "gone" })], Store = new(false, "disk full") };
         using var response = await _http.GetAsync("/readyz", Token);
         response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
         (await Body(response)).GetProperty("reasons").EnumerateArray().Select(static r => r.GetString()).ShouldBe(["store: disk full", "source /var/log/traefik/access.log: gone", "source /var/log/traefik/internal.log: gone"]);

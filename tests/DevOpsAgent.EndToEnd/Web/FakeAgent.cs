@@ -1,3 +1,4 @@
+using DevOpsAgent.Logs.Sources;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Logs;
 using DevOpsAgent.Service;
@@ -18,8 +19,8 @@ internal sealed class FakeAgent : IAgentStatus
             Mode = Mode.Review,
             Sources =
             [
-                new("/var/log/traefik/access.log", SourceState.Following, 0, now.AddSeconds(-1), null),
-                new("/var/log/traefik/internal.log", SourceState.Following, 412, now.AddSeconds(-3), null),
+                new("/var/log/traefik/access.log", SourceState.Following, null, 1024, 0, now.AddSeconds(-1), 0, 0, 0, null),
+                new("/var/log/traefik/internal.log", SourceState.Following, null, 1024, 412, now.AddSeconds(-3), 0, 0, 0, null),
             ],
             Lines = 1_284_551,
             Parsed = new Dictionary<LogFormat, long> { [LogFormat.Json] = 1_284_400, [LogFormat.Clf] = 139 },

@@ -1,3 +1,4 @@
+using DevOpsAgent.Logs.Sources;
 using DevOpsAgent.Service;
 using Microsoft.Playwright;
 
@@ -63,7 +64,7 @@ public sealed class ScreensTests(Chromium chromium)
 
         rig.Agent.Current = rig.Agent.Current with
         {
-            Sources = [.. rig.Agent.Current.Sources.Select(static (s, i) => i == 0 ? s with { State = SourceState.Failed, Message = "Permission denied: let the agent's user read it." } : s)],
+            Sources = [.. rig.Agent.Current.Sources.Select(static (s, i) => i == 0 ? s with { State = SourceState.Error, Advice = "Permission denied: let the agent's user read it." } : s)],
             Store = new(false, "The disk is full: make space; the agent keeps watching."),
             CapReached = "50 new blocks in 10 min: the cap for mode auto is reached, 12 incidents wait for you.",
         };
