@@ -64,7 +64,7 @@ public sealed class ServiceTests
         await rig.IncidentAsync("203.0.113.7", IncidentStatus.Blocked);
         var (exit, output, errors) = await rig.RunAsync("blocks", "remove", "203.0.113.7", "--by", "ada");
         exit.ShouldBe(0, errors);
-        output.ShouldContain("203.0.113.7 is open again");
+        output.ShouldContain("203.0.113.7 has ended");
         await rig.FreeAsync("203.0.113.7");
 
         // The client goes on: a person said no, mode auto must not say yes again.
