@@ -104,7 +104,7 @@ public sealed class KillTests(ITestOutputHelper output)
             ((YamlMappingNode)yaml.Documents[0].RootNode).Children.Keys.Select(static k => k.ToString()).ShouldBe(["http"]);
         }
 
-        Directory.EnumerateFiles(rig.Watched).Select(Path.GetFileName).ShouldBeSubsetOf(["devops-agent.yaml"]);
+        Directory.EnumerateFiles(rig.Watched).Select(Path.GetFileName).ShouldBeSubsetOf(["devops-agent.yaml"], StringComparer.Ordinal);
         if (!File.Exists(rig.Database) || new FileInfo(rig.Database).Length == 0)
         {
             acknowledged.ShouldBeEmpty();
@@ -137,10 +137,10 @@ public sealed class KillTests(ITestOutputHelper output)
         }
 
         all.Where(static i => !i.IsCampaign).GroupBy(static i => (i.Subject, i.Threat)).ShouldAllBe(static g => g.Count() == 1);
-        all.Where(static i => !i.IsCampaign).Select(static i => i.Subject).Order().ShouldBe(load.Written.Keys.Order(), "only attackers, and all of them");
+        all.Where(static i => !i.IsCampaign).Select(static i => i.Subject).Order(StringComparer.Ordinal).ShouldBe(load.Written.Keys.Order(StringComparer.Ordinal), "only attackers, and all of them");
         var blocks = rig.Store.ListBlocks(liveOnly: false, 10_000, 0, out _);
         blocks.Select(static b => b.Range).ShouldBeUnique();
-        blocks.Select(static b => b.Range.ToString()).Order().ShouldBe(load.Written.Keys.Order());
+        blocks.Select(static b => b.Range.ToString()).Order(StringComparer.Ordinal).ShouldBe(load.Written.Keys.Order(StringComparer.Ordinal));
         blocks.ToDictionary(static b => b.Id, static b => b.Range.ToString()).ShouldSatisfyAllConditions(stored => acknowledged.ShouldBeSubsetOf(stored));
 
         // An intent whose block never came is given a minute before it is called failed; what comes in the log wakes the agent.

@@ -141,6 +141,6 @@ public sealed class ReplayTests : IDisposable
         var (exit, output, errors) = await AgentProcess.RunAsync(["scan", .. files, "--json"]);
         exit.ShouldBeLessThan(2, errors);
         return JsonDocument.Parse(output).RootElement.GetProperty("incidents").EnumerateArray()
-            .Where(static i => i.GetProperty("severity").GetString() is "high" or "critical").Select(static i => i.GetProperty("ip_address").GetString()).Distinct();
+            .Where(static i => i.GetProperty("severity").GetString() is "high" or "critical").Select(static i => i.GetProperty("ip_address").GetString()).Distinct(StringComparer.Ordinal);
     }
 }

@@ -29,9 +29,9 @@ internal sealed class AgentService : IAsyncDisposable
     private readonly LogPipeline _pipeline;
     private readonly LogSources _sources;
     private readonly SemaphoreSlim _wake = new(0);
-    private volatile bool _bookIsOld;
-    private readonly AutoApprovals _approvals;
     private readonly SemaphoreSlim _responding = new(1);
+    private readonly AutoApprovals _approvals;
+    private volatile bool _bookIsOld;
 
     /// <summary>Null: nothing was applied yet. What was approved before a crash is applied at the start, not at the next change.</summary>
     private long? _mark;
@@ -227,7 +227,7 @@ internal sealed class AgentService : IAsyncDisposable
                 try
                 {
                     await RespondOnceAsync(cancellationToken);
-                    if (_responderFailed)
+                    if (_responderFailed && !_pipeline.IsDirty)
                     {
                         _responderFailed = false;
                         Health.StoreWorks();

@@ -40,7 +40,7 @@ internal sealed class SmallDisk : IAsyncDisposable
 
     private static async Task<(int Exit, string Errors)> RunAsync(string program, params string[] arguments)
     {
-        using var process = new Process { StartInfo = new(program, arguments) { RedirectStandardError = true } };
+        using var process = new Process { StartInfo = new(program, arguments) { RedirectStandardError = true, UseShellExecute = false } };
         try
         {
             process.Start();
