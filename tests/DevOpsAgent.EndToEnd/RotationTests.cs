@@ -29,6 +29,18 @@ public sealed class RotationTests
     }
 
     [Fact]
+    public async Task What_was_read_is_stored_within_seconds_however_quiet_the_log_becomes()
+    {
+        await using var rig = new AgentRig();
+        await rig.StartAsync();
+        for (var turn = 0; turn < 6; turn++)
+        {
+            Write(rig, 1);
+            await rig.ReadToEndAsync();
+        }
+    }
+
+    [Fact]
     public async Task By_copy_and_truncate()
     {
         await using var rig = new AgentRig();

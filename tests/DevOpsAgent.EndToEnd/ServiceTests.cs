@@ -65,7 +65,7 @@ public sealed class ServiceTests
         var (exit, output, errors) = await rig.RunAsync("blocks", "remove", "203.0.113.7", "--by", "ada");
         exit.ShouldBe(0, errors);
         output.ShouldContain("203.0.113.7 is open again");
-        File.Exists(rig.DenyFile).ShouldBeFalse();
+        await rig.FreeAsync("203.0.113.7");
 
         // The client goes on: a person said no, mode auto must not say yes again.
         rig.Append(LogLine.Harvest("203.0.113.7", 40, AgentRig.Now + TimeSpan.FromMinutes(6)));

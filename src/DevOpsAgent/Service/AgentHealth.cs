@@ -24,7 +24,7 @@ internal sealed class AgentHealth : IAgentStatus
     private volatile string? _storeFault;
     private volatile string? _capReached;
     private volatile TargetStatus _target;
-    private volatile Counters _counters = new();
+    private volatile LineCounters _counters = new();
 
     public AgentHealth(
         AgentConfig config, string version, AgentParts parts, LogPipeline pipeline, LogSources sources, Detector detector, TimeProvider time, Action<AgentEventKind, string, Incident?> say, Action wake)
@@ -122,18 +122,7 @@ internal sealed class AgentHealth : IAgentStatus
     }
 
     /// <summary>Takes the counters over; from the reading thread.</summary>
-    public void Count()
-    {
-        var statistics = _pipeline.Statistics;
-        _counters = new()
-        {
-            Lines = statistics.Lines,
-            Parsed = Enum.GetValues<LogFormat>().Where(f => statistics.ParsedAs(f) > 0).ToDictionary(static f => f, statistics.ParsedAs),
-            Unparsed = Enum.GetValues<UnparsedReason>().Where(r => statistics.UnparsedFor(r) > 0).ToDictionary(static r => r, statistics.UnparsedFor),
-            Clients = _detector.Clients,
-            Evicted = _detector.Evicted,
-        };
-    }
+    public void Count() => _counters = LineCounters.Of(_pipeline.Statistics, _detector);
 
     /// <summary>Lines beyond 64 KiB are skipped by the sources, before they would be parsed.</summary>
     private static Dictionary<UnparsedReason, long> WithLong(IReadOnlyDictionary<UnparsedReason, long> unparsed, long skipped) =>
@@ -151,13 +140,4 @@ internal sealed class AgentHealth : IAgentStatus
         s.LagBytes,
         s.LastReadAt,
         s.Advice);
-
-    private sealed record Counters
-    {
-        public long Lines { get; init; }
-        public IReadOnlyDictionary<LogFormat, long> Parsed { get; init; } = new Dictionary<LogFormat, long>();
-        public IReadOnlyDictionary<UnparsedReason, long> Unparsed { get; init; } = new Dictionary<UnparsedReason, long>();
-        public int Clients { get; init; }
-        public long Evicted { get; init; }
-    }
 }

@@ -30,7 +30,12 @@ internal sealed class AgentService : IAsyncDisposable
     private readonly LogSources _sources;
     private readonly SemaphoreSlim _wake = new(0);
     private volatile bool _bookIsOld;
-    private long _mark;
+    private readonly AutoApprovals _approvals;
+    private readonly SemaphoreSlim _responding = new(1);
+
+    /// <summary>Null: nothing was applied yet. What was approved before a crash is applied at the start, not at the next change.</summary>
+    private long? _mark;
+    private bool _responderFailed;
 
     private AgentService(AgentConfig config, string version, RuleSet rules, AgentLock held, IStore store, Stream stdin, TimeProvider time, Action<AgentEvent> onEvent)
     {
@@ -47,7 +52,11 @@ internal sealed class AgentService : IAsyncDisposable
         _pipeline = new(_detector, _book, Parts.Allowlist, new Recommender(config.Blocking, Parts.Blocker.Plan, () => _pipeline!.PeerProblem), store, time);
         _sources = new(config.Logs, store.GetCheckpoints(), stdin, time);
         Health = new(config, version, Parts, _pipeline, _sources, _detector, time, Say, Wake);
-        _mark = store.ChangeMark();
+        _approvals = new(store, Parts.Incidents);
+        if (Health.Mode == Mode.Auto)
+        {
+            _approvals.AddWhatACrashLeft();
+        }
     }
 
     public AgentParts Parts { get; }
@@ -120,6 +129,7 @@ internal sealed class AgentService : IAsyncDisposable
         _store.Dispose();
         _lock.Dispose();
         _wake.Dispose();
+        _responding.Dispose();
     }
 
     private async Task ReadAsync(CancellationToken cancellationToken)
@@ -127,15 +137,14 @@ internal sealed class AgentService : IAsyncDisposable
         var read = _sources.ReadAsync(cancellationToken).AsTask();
         while (true)
         {
-            if (!read.IsCompleted && _pipeline.IsDirty)
+            // A timer may fire a little early: then nothing is due yet, and the next line may be long in coming.
+            while (!read.IsCompleted && _pipeline.IsDirty)
             {
                 await Task.WhenAny(read, Task.Delay(Positive(_pipeline.UntilDue), _time, cancellationToken));
-            }
-
-            if (!read.IsCompleted && _pipeline.IsDue)
-            {
-                StoreAndAct();
-                continue;
+                if (!read.IsCompleted && _pipeline.IsDue)
+                {
+                    StoreAndAct();
+                }
             }
 
             if (await read is not { } lines)
@@ -183,9 +192,9 @@ internal sealed class AgentService : IAsyncDisposable
         {
             var isNew = incident.Version <= 1;
             Say(isNew ? AgentEventKind.IncidentOpened : AgentEventKind.IncidentChanged, incident.Summary, incident);
-            if (auto && incident is { Status: IncidentStatus.Recommended, Recommendation: { Action: RuleAction.Block, Held: null } })
+            if (auto && AutoApprovals.IsFor(incident))
             {
-                Parts.Incidents.Approve(incident.Id, "auto", "service");
+                _approvals.Add(incident);
                 Wake();
             }
         }
@@ -218,6 +227,12 @@ internal sealed class AgentService : IAsyncDisposable
                 try
                 {
                     await RespondOnceAsync(cancellationToken);
+                    if (_responderFailed)
+                    {
+                        _responderFailed = false;
+                        Health.StoreWorks();
+                    }
+
                     if (_time.GetElapsedTime(housekept) >= HousekeepEvery)
                     {
                         housekept = _time.GetTimestamp();
@@ -226,6 +241,9 @@ internal sealed class AgentService : IAsyncDisposable
                 }
                 catch (StoreException e)
                 {
+                    // Whatever was under way is looked at again.
+                    _mark = null;
+                    _responderFailed = true;
                     Health.StoreFailed(e);
                 }
             }
@@ -237,6 +255,20 @@ internal sealed class AgentService : IAsyncDisposable
     }
 
     private async Task RespondOnceAsync(CancellationToken cancellationToken)
+    {
+        await _responding.WaitAsync(cancellationToken);
+        try
+        {
+            _approvals.Run();
+            await ApplyChangesAsync(cancellationToken);
+        }
+        finally
+        {
+            _responding.Release();
+        }
+    }
+
+    private async Task ApplyChangesAsync(CancellationToken cancellationToken)
     {
         var mark = _store.ChangeMark();
         if (mark == _mark)

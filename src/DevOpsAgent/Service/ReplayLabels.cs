@@ -41,7 +41,7 @@ internal static class ReplayLabels
                 {
                     problems.Add(new(file, 0, 0, $"entry {index}: ip '{ip}' is not an address"));
                 }
-                else if (!Enum.TryParse<Expectation>(expect, ignoreCase: true, out var expectation) || !Enum.IsDefined(expectation))
+                else if (Meaning(expect) is not { } expectation)
                 {
                     problems.Add(new(file, 0, 0, $"entry {index} ({ip}): expect '{expect}' is not block, review or ignore"));
                 }
@@ -60,6 +60,14 @@ internal static class ReplayLabels
 
         return problems.Count == 0 ? labels : throw new ConfigException(problems);
     }
+
+    private static Expectation? Meaning(string? text) => text switch
+    {
+        "block" => Expectation.Block,
+        "review" => Expectation.Review,
+        "ignore" => Expectation.Ignore,
+        _ => null,
+    };
 
     private static string? Text(JsonElement entry, string name) =>
         entry.ValueKind == JsonValueKind.Object && entry.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
