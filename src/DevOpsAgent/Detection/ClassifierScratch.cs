@@ -25,7 +25,28 @@ internal sealed class ClassifierScratch
 
     internal ulong Key(ReadOnlySpan<byte> raw) => Hash64.Of(raw, _seed) | 1;
 
-    internal ref PathSlot PathFor(ulong key) => ref _paths[(int)(key >> 40) & (PathSlots - 1)];
+    /// <summary>
+    /// The slot with this key, or the one to write what is read for it. Two paths share two slots, the newer first, so that
+    /// two frequent ones don't drive each other out.
+    /// </summary>
+    internal ref PathSlot PathFor(ulong key)
+    {
+        var at = (int)(key >> 40) & (PathSlots - 2);
+        ref var first = ref _paths[at];
+        ref var second = ref _paths[at + 1];
+        if (first.Key == key)
+        {
+            return ref first;
+        }
+
+        if (second.Key != key)
+        {
+            second = first;
+            return ref first;
+        }
+
+        return ref second;
+    }
 
     internal ref AgentSlot AgentFor(ulong key) => ref _agents[(int)(key >> 40) & (AgentSlots - 1)];
 
