@@ -28,6 +28,7 @@ internal sealed class Detector
     private readonly ClientTable _clients;
     private readonly CampaignTracker[] _campaigns;
     private readonly CompiledCondition[] _conditions;
+    private readonly RuleException[][] _exceptions;
     private readonly CampaignCondition?[] _campaignOf;
     private readonly ulong[] _pathsOf;
     private readonly RelevanceFilter _relevance;
@@ -40,6 +41,7 @@ internal sealed class Detector
     {
         _rules = rules;
         _conditions = rules.Conditions;
+        _exceptions = [.. rules.Rules.Select(static r => r.Except.ToArray())];
         _clients = new(config);
         _campaigns = [.. rules.Rules.Select((r, i) => (r, i)).Where(x => x.r.Campaign is not null).Select(x => new CampaignTracker(rules, x.i))];
         _campaignOf = [.. rules.Rules.Select(r => r.Campaign)];
@@ -258,7 +260,7 @@ internal sealed class Detector
 
     private bool IsExcepted(int rule, in EventFacts facts)
     {
-        foreach (var exception in _rules.Rules[rule].Except)
+        foreach (var exception in _exceptions[rule])
         {
             if (exception.Matches(facts))
             {
