@@ -16,7 +16,7 @@ internal static class FollowBench
 
     public static async Task<JsonObject> RunAsync(BenchOptions options)
     {
-        var scans = options.Rounds > 0 ? options.Rounds : 60;
+        var scans = options.Rounds > 0 ? options.Rounds : 120;
         await using var service = await Service.StartAsync(options.Agent);
         await using var log = new FileStream(service.Log, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, 0);
         using var stop = new CancellationTokenSource();
@@ -47,6 +47,7 @@ internal static class FollowBench
             }
 
             latencies.Add(Stopwatch.GetElapsedTime(written).TotalMilliseconds);
+            Console.Error.WriteLine($"scan {i + 1}: {latencies[^1]:F1} ms");
         }
 
         var used = Measured.CpuSeconds(service.Pid) - cpu;
@@ -57,6 +58,8 @@ internal static class FollowBench
         return new()
         {
             ["p99_ms"] = Math.Round(Figures.Percentile(latencies, 0.99), 1),
+            ["max_ms"] = Math.Round(latencies.Max(), 1),
+            ["first_ms"] = Math.Round(latencies[0], 1),
             ["p50_ms"] = Math.Round(Figures.Median(latencies), 1),
             ["cpu_share"] = Math.Round(share, 3),
             ["lines_per_second"] = Math.Round(rate),

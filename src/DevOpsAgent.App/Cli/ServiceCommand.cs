@@ -19,6 +19,9 @@ internal static class ServiceCommand
         await using var service = await AgentService.StartAsync(config, CommandLine.Version, Console.OpenStandardInput(), terminal.Time, narrator.Tell);
         await using var web = config.Web.Serve ? await StartWebAsync(config, service, narrator, cancellationToken) : null;
         narrator.Started(config, service, web?.Address);
+
+        // What reading rules and lists left behind is given back now: an agent with little traffic may not collect for hours.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         await service.RunAsync(cancellationToken);
         return ExitCode.Fine;
     }
