@@ -171,17 +171,20 @@ public sealed class KillTests(ITestOutputHelper output)
         /// <summary>Lines of each attacker.</summary>
         public IReadOnlyDictionary<string, long> Written => _written;
 
-        /// <summary>Ends it with one more line of each attacker, late enough in the log's time to bring all that was counted.</summary>
+        /// <summary>
+        /// Ends it with a whole harvest of each attacker, so that one who had only begun is a scanner too, and one more line
+        /// late enough in the log's time to bring all that was counted.
+        /// </summary>
         public async Task FinishAsync()
         {
+            const int Harvest = 8;
             await _stop.CancelAsync();
             await _writing;
             var late = AgentRig.Now + TimeSpan.FromMinutes(6);
             foreach (var client in _written.Keys.ToList())
             {
-                var missing = Math.Max(1, 8 - _written[client]);
-                _rig.Append(LogLine.Harvest(client, (int)missing - 1, AgentRig.Now).Concat(LogLine.Harvest(client, 1, late)));
-                _written[client] += missing;
+                _rig.Append(LogLine.Harvest(client, Harvest, AgentRig.Now).Concat(LogLine.Harvest(client, 1, late)));
+                _written[client] += Harvest + 1;
             }
         }
 
