@@ -9,6 +9,8 @@ internal static class ServiceCommand
 {
     public static async Task<int> RunAsync(LoadedConfig loaded, Terminal terminal, CancellationToken cancellationToken)
     {
+        // A signal that comes before the command has returned its task would end the process at once, with nothing stored.
+        await Task.Yield();
         var config = loaded.Config;
         if (config.Logs.Count == 0 && !config.Web.Serve)
         {
