@@ -16,11 +16,14 @@ public sealed class ArchitectureTests
         ["Logs"] = ["Addresses", "Configuration"],
         ["Detection"] = ["Addresses", "Configuration", "Logs"],
         ["Incidents"] = ["Addresses", "Configuration", "Detection", "Blocking", "Store"],
-        ["Store"] = ["Addresses", "Configuration", "Detection", "Incidents", "Blocking", "Logs"],
-        ["Guards"] = ["Addresses", "Configuration", "Detection", "Incidents", "Blocking", "Store"],
+        ["Store"] = ["Addresses", "Configuration", "Detection", "Incidents", "Blocking", "Logs", "Guards"],
+        ["Guards"] = ["Addresses", "Configuration", "Detection", "Incidents", "Blocking", "Store", "Signing"],
         ["Blocking"] = ["Addresses", "Configuration", "Detection", "Incidents", "Guards", "Store"],
         ["Traefik"] = ["Addresses", "Configuration", "Blocking"],
-        ["Service"] = ["Addresses", "Configuration", "Logs", "Detection", "Incidents", "Blocking", "Guards", "Traefik", "Store"],
+        ["Signing"] = [],
+        ["Audit"] = ["Configuration", "Signing"],
+        ["Exec"] = ["Configuration", "Audit", "Guards", "Signing"],
+        ["Service"] = ["Addresses", "Configuration", "Logs", "Detection", "Incidents", "Blocking", "Guards", "Traefik", "Store", "Signing", "Audit", "Exec"],
     };
 
     /// <summary>Folder → namespaces and types outside the project that it must not know.</summary>
