@@ -17,7 +17,7 @@ internal sealed class DeskActions(IStore store, IncidentDesk desk, AllowlistDesk
     public Task<ActionOutcome> ApproveAsync(long incident, string by, string origin, string? note, CancellationToken cancellationToken) =>
         Task.FromResult(mode() == Mode.Disabled
             ? new ActionOutcome(OutcomeKind.Refused, "Mode disabled records only: switch to review or auto first.", null, incident)
-            : Of(desk.Approve(incident, by, origin)));
+            : Of(desk.Approve(incident, by, origin, note: note)));
 
     public Task<ActionOutcome> RejectAsync(long incident, string by, string origin, string? note, CancellationToken cancellationToken) =>
         Task.FromResult(Of(desk.Reject(incident, by, origin, note)));

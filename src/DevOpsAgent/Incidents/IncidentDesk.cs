@@ -26,12 +26,13 @@ internal sealed class IncidentDesk(IStore store, TimeProvider time, TimeSpan max
     /// <param name="by">The person's name, or "auto".</param>
     /// <param name="origin">From where: "web 127.0.0.1", "cli uid 1000", "service".</param>
     /// <param name="ttl">Null: as recommended.</param>
-    public DeskOutcome Approve(long id, string by, string origin, TimeSpan? ttl = null) => Decide(id, incident => incident.Status switch
+    /// <param name="note">Why, for the history.</param>
+    public DeskOutcome Approve(long id, string by, string origin, TimeSpan? ttl = null, string? note = null) => Decide(id, incident => incident.Status switch
     {
         Approved or Blocked => DeskOutcome.AlreadyDone(incident, $"Incident {id} was already approved{Last(id, Approved)}."),
         Recommended or Failed => Unapprovable(incident, ttl) is { } reason
             ? DeskOutcome.Refused(incident, reason)
-            : Move(incident, Change(id, Approved, by, origin, null), i => Approvable(i, ttl), lift: false, "approved"),
+            : Move(incident, Change(id, Approved, by, origin, note), i => Approvable(i, ttl), lift: false, "approved"),
         _ => DeskOutcome.Refused(incident, Closed(incident)),
     });
 
@@ -66,12 +67,12 @@ internal sealed class IncidentDesk(IStore store, TimeProvider time, TimeSpan max
     });
 
     /// <summary>One outcome per id, in their order; one that is refused doesn't stop the others.</summary>
-    public IReadOnlyList<DeskOutcome> Approve(IEnumerable<long> ids, string by, string origin, TimeSpan? ttl = null) => [.. ids.Distinct().Select(id => Approve(id, by, origin, ttl))];
+    public IReadOnlyList<DeskOutcome> Approve(IEnumerable<long> ids, string by, string origin, TimeSpan? ttl = null, string? note = null) => [.. ids.Distinct().Select(id => Approve(id, by, origin, ttl, note))];
 
-    /// <inheritdoc cref="Approve(IEnumerable{long}, string, string, TimeSpan?)"/>
+    /// <inheritdoc cref="Approve(IEnumerable{long}, string, string, TimeSpan?, string?)"/>
     public IReadOnlyList<DeskOutcome> Reject(IEnumerable<long> ids, string by, string origin, string? note = null) => [.. ids.Distinct().Select(id => Reject(id, by, origin, note))];
 
-    /// <inheritdoc cref="Approve(IEnumerable{long}, string, string, TimeSpan?)"/>
+    /// <inheritdoc cref="Approve(IEnumerable{long}, string, string, TimeSpan?, string?)"/>
     public IReadOnlyList<DeskOutcome> Undo(IEnumerable<long> ids, string by, string origin, TimeSpan? within = null) => [.. ids.Distinct().Select(id => Undo(id, by, origin, within))];
 
     /// <summary>

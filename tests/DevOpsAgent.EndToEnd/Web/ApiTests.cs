@@ -129,6 +129,18 @@ public sealed class ApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_note_of_an_approval_stands_in_the_history()
+    {
+        var id = _night[0].Id;
+        await Send("POST", $"/api/incidents/{id}/approve", """{"by":"alice","note":"seen in three shops"}""");
+        await Send("POST", "/api/incidents/bulk", JsonSerializer.Serialize(new { ids = (long[])[_night[4].Id], action = "approve", note = "all of them" }));
+        (await LastNote(id)).ShouldBe("seen in three shops");
+        (await LastNote(_night[4].Id)).ShouldBe("all of them");
+
+        async Task<string?> LastNote(long incident) => (await Get($"/api/incidents/{incident}")).GetProperty("history").EnumerateArray().Last().GetProperty("note").GetString();
+    }
+
+    [Fact]
     public async Task Two_approvers_at_once_both_succeed_and_one_approval_stands()
     {
         var id = _night[0].Id;

@@ -72,6 +72,18 @@ public sealed class PageTests(Chromium chromium)
     }
 
     [Fact]
+    public async Task The_note_of_an_approval_is_shown_as_text()
+    {
+        await using var rig = await WebRig.StartAsync();
+        var night = rig.SeedNight();
+        rig.Approve(night[0].Id, $"seen in three shops {Seed.Markup}");
+        await using var page = await chromium.OpenAsync(rig, $"/#/incidents/{night[0].Id}");
+        await page.Page.Locator(".history").GetByText("seen in three shops <script>").WaitForAsync();
+        (await page.Page.EvaluateAsync<bool>("() => window.hacked === undefined")).ShouldBeTrue();
+        page.Complaints.ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Filters_search_and_the_count_of_what_is_hidden()
     {
         await using var rig = await WebRig.StartAsync();

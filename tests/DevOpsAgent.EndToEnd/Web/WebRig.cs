@@ -85,6 +85,9 @@ internal sealed class WebRig : IAsyncDisposable
         return new() { Action = RuleAction.Block, Ranges = ranges, Why = "", Where = plan.Where, Ttl = plan.Ttl, ProposedBy = "rule secret-files", Change = plan.Change };
     }
 
+    /// <summary>What another person does at a terminal.</summary>
+    public void Approve(long incident, string note) => _desk.Approve(incident, "alice", "cli uid 1000", note: note).Succeeded.ShouldBeTrue();
+
     /// <summary>What the service does when it notices an approval: blocks it, and moves the incident.</summary>
     public async Task ApplyApprovalsAsync()
     {

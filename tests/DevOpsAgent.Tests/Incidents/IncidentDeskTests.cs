@@ -43,6 +43,16 @@ public sealed class IncidentDeskTests : IDisposable
     }
 
     [Fact]
+    public void The_note_of_an_approval_is_kept_in_the_history()
+    {
+        var id = _store.Add(Sample.Incident()).Id;
+        _desk.Approve(id, "alice", "web 127.0.0.1", note: "seen in three shops").Result.ShouldBe(DeskResult.Done);
+        _store.GetHistory(id)[^1].Note.ShouldBe("seen in three shops");
+        _desk.Approve(id, "bob", "web 127.0.0.1", note: "me too").Result.ShouldBe(DeskResult.AlreadyDone);
+        _store.GetHistory(id)[^1].Note.ShouldBe("seen in three shops");
+    }
+
+    [Fact]
     public void What_can_not_be_approved_says_why()
     {
         Refused(_desk.Approve(_store.Add(Sample.Incident("203.0.113.1", IncidentStatus.Open)).Id, "a", "web"), "nothing to approve");

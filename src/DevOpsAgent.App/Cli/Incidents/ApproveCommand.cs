@@ -10,17 +10,19 @@ internal static class ApproveCommand
     {
         var ids = Decision.Ids();
         var by = Operator.ByOption();
+        var note = Operator.NoteOption();
         var ttl = TtlOption("Deny for this long instead of the recommended time, as 4h or 7d");
-        var command = new Command("approve", "Approve recommended blocks and see them take effect") { ids, by, ttl };
+        var command = new Command("approve", "Approve recommended blocks and see them take effect") { ids, by, note, ttl };
         var format = OutputFormat.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
             var who = Operator.Of(parsed.GetValue(by), context.Terminal);
+            var why = Operator.Note(parsed.GetValue(note));
             var time = Duration(parsed.GetValue(ttl));
             var loaded = context.Load(parsed);
             OperatorDesk.Look(loaded).Dispose();
             await using var desk = OperatorDesk.Open(loaded, context.Terminal);
-            var outcomes = desk.Incidents.Approve(parsed.GetRequiredValue(ids), who.By, who.Origin, time);
+            var outcomes = desk.Incidents.Approve(parsed.GetRequiredValue(ids), who.By, who.Origin, time, why);
             var open = outcomes.Select(static o => o.Incident).OfType<Incident>().Where(static i => i.Status == IncidentStatus.Approved).ToList();
             var effects = (await Approval.CarryOutAsync(desk, context.Terminal, open, cancellation)).ToDictionary(static e => e.Id);
             return Decision.Report(context.Terminal, [.. outcomes.Select(o => effects.TryGetValue(o.Id, out var effect) ? effect : Decision.Of(o, $"devops-agent incidents undo {o.Id}"))], format.IsJson(parsed));
