@@ -137,7 +137,7 @@ export class Detail {
     if (action === 'approve' && !detail.recommendation?.ranges.length) return;
     this.working = true;
     try {
-      const answer = await api.decide(i.id, action);
+      const answer = await api.decide(i.id, action, i.version);
       if (answer.incident && this.id === i.id) this.draw(answer.incident);
       const text = { approve: `Approved ${subject(i)}: the agent writes the block now.`, reject: `Rejected ${subject(i)}: nothing is blocked.`, undo: `Taken back: ${subject(i)} waits for a decision again.` }[action];
       toast(answer.result === 'already' ? visibleText(answer.message) : text, action === 'undo' ? {} : { undo: () => this.undo(i.id) });

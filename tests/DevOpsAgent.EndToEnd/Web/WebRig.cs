@@ -88,6 +88,15 @@ internal sealed class WebRig : IAsyncDisposable
     /// <summary>What another person does at a terminal.</summary>
     public void Approve(long incident, string note) => _desk.Approve(incident, "alice", "cli uid 1000", note: note).Succeeded.ShouldBeTrue();
 
+    /// <summary>What the log pipeline does when one more client joins a campaign.</summary>
+    public void Grow(long incident, string client)
+    {
+        var seen = Store.GetIncident(incident)!;
+        var address = ClientAddress.Parse(client);
+        var grown = RecommendationChange.Mark(seen.Recommendation, Plan([.. seen.Recommendation!.Ranges, AddressRange.Single(address)]), seen.Version + 1);
+        Store.Commit(new() { Incidents = [new(seen with { Clients = [.. seen.Clients, address], Recommendation = grown }, null)] });
+    }
+
     /// <summary>What the service does when it notices an approval: blocks it, and moves the incident.</summary>
     public async Task ApplyApprovalsAsync()
     {
