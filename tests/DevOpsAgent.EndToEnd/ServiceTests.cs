@@ -181,35 +181,6 @@ public sealed class ServiceTests
     }
 
     [Fact]
-    public async Task Behind_a_balancer_mode_auto_is_refused_with_the_reason()
-    {
-        await using var rig = new AgentRig();
-        File.WriteAllText(rig.Config, File.ReadAllText(rig.Config).Replace($"- path: {rig.Log}", $"- path: {rig.Log}\n    trusted_proxies: [10.0.0.5]", StringComparison.Ordinal));
-        await rig.StartAsync();
-        rig.Append(Enumerable.Range(0, 10).SelectMany(i => LogLine.Visits($"198.51.100.{i}", 6, AgentRig.Now, peer: "10.0.0.5")));
-        rig.Append(LogLine.Harvest("203.0.113.7", 12, AgentRig.Now, peer: "10.0.0.5"));
-        var incident = await rig.IncidentAsync("203.0.113.7", IncidentStatus.Recommended);
-        incident.Recommendation!.Held.ShouldNotBeNull().ShouldContain("mode auto is refused");
-        incident.Evidence.ForwardedLines.ShouldBeGreaterThan(0);
-        File.Exists(rig.DenyFile).ShouldBeFalse();
-    }
-
-    [Fact]
-    public async Task A_balancer_that_nobody_named_is_not_denied()
-    {
-        await using var rig = new AgentRig();
-        await rig.StartAsync();
-
-        // Traefik accepts the balancer's header, the agent was not told of it: the peer is everybody.
-        rig.Append(Enumerable.Range(0, 10).SelectMany(i => LogLine.Visits($"198.51.100.{i}", 6, AgentRig.Now, peer: "192.0.2.5")));
-        rig.Append(LogLine.Harvest("203.0.113.7", 12, AgentRig.Now, peer: "192.0.2.5"));
-        var incident = await Eventually.Some(() => rig.Find("192.0.2.5") ?? rig.Find("203.0.113.7"), "an incident");
-        incident.Recommendation!.Held.ShouldNotBeNull().ShouldContain("mode auto is refused");
-        incident.Status.ShouldBe(IncidentStatus.Recommended);
-        File.Exists(rig.DenyFile).ShouldBeFalse();
-    }
-
-    [Fact]
     public async Task Above_the_cap_the_rest_waits_for_review_loudly()
     {
         await using var rig = new AgentRig(blocking: ["max_new_blocks: 2"]);

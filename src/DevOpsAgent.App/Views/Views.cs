@@ -96,6 +96,9 @@ internal sealed record RecommendationView
     public required string Change { get; init; }
     public required string? Held { get; init; }
 
+    /// <summary>Why nobody may approve it; null where a person may.</summary>
+    public required string? Forbidden { get; init; }
+
     public static RecommendationView Of(Recommendation r) => new()
     {
         Action = IncidentView.Name(r.Action),
@@ -106,6 +109,7 @@ internal sealed record RecommendationView
         ProposedBy = r.ProposedBy,
         Change = r.Change,
         Held = r.Held,
+        Forbidden = r.Forbidden,
     };
 }
 

@@ -72,6 +72,12 @@ internal static class BulkApi
                 continue;
             }
 
+            if (action == "approve" && incident.Recommendation?.Forbidden is { } forbidden)
+            {
+                items.Add(new(ids[i], "refused", forbidden, incident.Version));
+                continue;
+            }
+
             items.Add(new(ids[i], "done", incident.Summary, incident.Version));
             if (action == "approve")
             {

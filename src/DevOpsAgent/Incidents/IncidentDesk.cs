@@ -190,6 +190,8 @@ internal sealed class IncidentDesk(IStore store, TimeProvider time, TimeSpan max
     private string? Unapprovable(Incident incident, TimeSpan? ttl) =>
         incident.Recommendation is not { Ranges.Count: > 0 }
             ? $"Incident {incident.Id} has no address to block: reject it, or add a block by hand."
+        : incident.Recommendation.Forbidden is { } forbidden
+            ? $"Incident {incident.Id} can't be approved: {forbidden}"
         : ttl is { } time && (time <= TimeSpan.Zero || time > maxTtl)
             ? $"A block lasts more than nothing and at most {maxTtl} (blocking.max_ttl), not {time}."
         : null;

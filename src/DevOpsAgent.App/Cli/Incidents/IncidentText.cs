@@ -92,6 +92,11 @@ internal static class IncidentText
             terminal.Out.WriteLine(SafeText.Of($"  held   {held}"));
         }
 
+        if (r.Forbidden is { } forbidden)
+        {
+            terminal.Out.WriteLine(SafeText.Of($"  never  {forbidden}"));
+        }
+
         foreach (var line in r.Change.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             var safe = "  " + SafeText.Of(line);
