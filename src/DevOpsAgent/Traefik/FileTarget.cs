@@ -101,6 +101,8 @@ internal sealed class FileTarget : IBlockTarget
         }
     }
 
+    public bool LooksRight(DenyList list) => Directory.Exists(_directory) && (File.Exists(_path) || list.Ranges.All(r => list.CarveOuts.Any(c => c.Contains(r))));
+
     private string? Uncovered(DenyList list) => _forwarded && list.Ranges.FirstOrDefault(static r => !ForwardedRule.Covers(r)) is { Address.IsNone: false } range
         ? $"; {range} is denied to direct peers only: behind the balancer IPv6 is matched address by address"
         : null;
