@@ -7,6 +7,7 @@ namespace DevOpsAgent.App.Cli;
 internal sealed record Operator(string By, string Origin)
 {
     private const int MaxName = 100;
+    private const int MaxNote = 500;
 
     /// <summary>Names that the program itself signs with: a person can't pass for them.</summary>
     private static readonly string[] Reserved = ["auto", "rule", "expiry", "service", "operator", "allowlist", "model"];
@@ -25,6 +26,13 @@ internal sealed record Operator(string By, string Origin)
             ? throw CommandException.Usage($"'{name}' is a name that devops-agent signs with itself.", "Give your own with --by.")
             : new(name, UserId() is { } uid ? $"cli uid {uid}" : "cli");
     }
+
+    public static Option<string?> NoteOption() => new("--note") { Description = "Why, for the history", HelpName = "text" };
+
+    /// <summary>A line break in it could forge a line of the history on a screen.</summary>
+    public static string? Note(string? text) => text is { Length: > MaxNote } || text?.Any(char.IsControl) == true
+        ? throw CommandException.Usage($"--note must be one line of at most {MaxNote} characters.")
+        : text;
 
     private static string? Variable(Terminal terminal, string name) => terminal.Environment.GetValueOrDefault(name) is { Length: > 0 } value ? value : null;
 

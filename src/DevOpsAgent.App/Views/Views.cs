@@ -33,6 +33,9 @@ internal sealed record IncidentView
     /// <summary>Why mode auto left it to a person, if so.</summary>
     public required string? Held { get; init; }
 
+    /// <summary>Rises with each change; an approval names the one that was shown.</summary>
+    public required long Version { get; init; }
+
     public static IncidentView Of(Incident incident) => new()
     {
         Id = incident.Id,
@@ -52,6 +55,7 @@ internal sealed record IncidentView
         RecommendedAction = incident.Recommendation is { } r ? Name(r.Action) : null,
         TtlSeconds = (long)(incident.Recommendation?.Ttl.TotalSeconds ?? 0),
         Held = incident.Recommendation?.Held,
+        Version = incident.Version,
     };
 
     internal static string Name<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
@@ -92,6 +96,9 @@ internal sealed record RecommendationView
     public required string Change { get; init; }
     public required string? Held { get; init; }
 
+    /// <summary>Why nobody may approve it; null where a person may.</summary>
+    public required string? Forbidden { get; init; }
+
     public static RecommendationView Of(Recommendation r) => new()
     {
         Action = IncidentView.Name(r.Action),
@@ -102,6 +109,7 @@ internal sealed record RecommendationView
         ProposedBy = r.ProposedBy,
         Change = r.Change,
         Held = r.Held,
+        Forbidden = r.Forbidden,
     };
 }
 

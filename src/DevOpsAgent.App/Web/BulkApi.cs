@@ -21,7 +21,13 @@ internal static class BulkApi
             throw ProblemException.BadField("ids", $"{body.Ids.Count} ids were given.", $"Give 1 to {IncidentsApi.MaxBulk} ids of incidents.");
         }
 
+        if (body.Versions is { } shown && shown.Count != body.Ids.Count)
+        {
+            throw ProblemException.BadField("versions", $"{shown.Count} versions were given for {body.Ids.Count} ids.", "Give one for each id, in their order, or none.");
+        }
+
         var ids = body.Ids.Distinct().ToList();
+        var versions = body.Ids.Select((id, i) => (Id: id, Version: body.Versions?[i])).DistinctBy(static x => x.Id).ToDictionary(static x => x.Id, static x => x.Version);
         var incidents = ids.Select(call.Parts.Store.GetIncident).ToList();
         var view = Plan(call, body.Action, ids, incidents);
         if (!body.DryRun)
@@ -31,11 +37,11 @@ internal static class BulkApi
             {
                 var outcome = body.Action switch
                 {
-                    "approve" => await call.Parts.Actions.ApproveAsync(id, by, origin, note, call.Aborted),
+                    "approve" => await call.Parts.Actions.ApproveAsync(id, versions[id], by, origin, note, call.Aborted),
                     "reject" => await call.Parts.Actions.RejectAsync(id, by, origin, note, call.Aborted),
                     _ => await call.Parts.Actions.UndoAsync(id, by, origin, call.Aborted),
                 };
-                items.Add(new(id, Outcome.Name(outcome.Kind), outcome.Message));
+                items.Add(new(id, Outcome.Name(outcome.Kind), outcome.Message, null));
             }
 
             view = view with { DryRun = false, Items = items, Succeeded = items.Count(static i => i.Result is "done" or "already") };
@@ -56,17 +62,23 @@ internal static class BulkApi
             var incident = incidents[i];
             if (incident is null)
             {
-                items.Add(new(ids[i], "not_found", "It does not exist any more."));
+                items.Add(new(ids[i], "not_found", "It does not exist any more.", null));
                 continue;
             }
 
             if (action == "approve" && incident.Recommendation is not { Ranges.Count: > 0 })
             {
-                items.Add(new(ids[i], "refused", "Nothing to approve: its rules only record."));
+                items.Add(new(ids[i], "refused", "Nothing to approve: its rules only record.", incident.Version));
                 continue;
             }
 
-            items.Add(new(ids[i], "done", incident.Summary));
+            if (action == "approve" && incident.Recommendation?.Forbidden is { } forbidden)
+            {
+                items.Add(new(ids[i], "refused", forbidden, incident.Version));
+                continue;
+            }
+
+            items.Add(new(ids[i], "done", incident.Summary, incident.Version));
             if (action == "approve")
             {
                 ranges.UnionWith(incident.Recommendation!.Ranges.Where(r => !live.Any(b => b.Range.Contains(r))));

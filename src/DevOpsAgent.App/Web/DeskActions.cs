@@ -14,10 +14,10 @@ namespace DevOpsAgent.App.Web;
 /// </summary>
 internal sealed class DeskActions(IStore store, IncidentDesk desk, AllowlistDesk entries, Allowlist allowlist, Blocker blocker, Func<Mode> mode, TimeProvider time) : IOperatorActions
 {
-    public Task<ActionOutcome> ApproveAsync(long incident, string by, string origin, string? note, CancellationToken cancellationToken) =>
+    public Task<ActionOutcome> ApproveAsync(long incident, long? version, string by, string origin, string? note, CancellationToken cancellationToken) =>
         Task.FromResult(mode() == Mode.Disabled
             ? new ActionOutcome(OutcomeKind.Refused, "Mode disabled records only: switch to review or auto first.", null, incident)
-            : Of(desk.Approve(incident, by, origin)));
+            : Of(desk.Approve(incident, by, origin, note: note, seen: version)));
 
     public Task<ActionOutcome> RejectAsync(long incident, string by, string origin, string? note, CancellationToken cancellationToken) =>
         Task.FromResult(Of(desk.Reject(incident, by, origin, note)));

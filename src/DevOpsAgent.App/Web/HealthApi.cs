@@ -22,7 +22,7 @@ internal static class HealthApi
         return call.Answer(new HealthView(reasons.Count == 0 ? "ready" : "not ready", reasons), WebCall.Json.HealthView, reasons.Count == 0 ? 200 : 503);
     }
 
-    /// <summary>Why the agent can't do its work now: the store is down, or every source is. A target that is down is not a reason: it watches on.</summary>
+    /// <summary>Why the agent can't do its work now: the store is down, every source is, or the target can't be written.</summary>
     private static List<string> Reasons(WebParts parts)
     {
         var reasons = new List<string>();
@@ -46,6 +46,11 @@ internal static class HealthApi
         if (status.Sources.Count > 0 && status.Sources.All(static s => s.State is SourceState.Error or SourceState.Waiting))
         {
             reasons.AddRange(status.Sources.Select(static s => $"source {s.Source}: {s.Advice ?? IncidentView.Name(s.State)}"));
+        }
+
+        if (status.Target is { Configured: true, Reachable: false } target)
+        {
+            reasons.Add($"target: {target.Drift ?? target.Description + " can't be reached"}");
         }
 
         return reasons;

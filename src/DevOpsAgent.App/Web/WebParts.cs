@@ -15,7 +15,8 @@ internal sealed record WebParts(IStore Store, IOperatorActions Actions, IAgentSt
 /// </summary>
 internal interface IOperatorActions
 {
-    Task<ActionOutcome> ApproveAsync(long incident, string by, string origin, string? note, CancellationToken cancellationToken);
+    /// <param name="version">What the person saw; a recommendation that became another since is a conflict. Null: what stands.</param>
+    Task<ActionOutcome> ApproveAsync(long incident, long? version, string by, string origin, string? note, CancellationToken cancellationToken);
     Task<ActionOutcome> RejectAsync(long incident, string by, string origin, string? note, CancellationToken cancellationToken);
 
     /// <summary>Takes back the last approval or rejection: lifts its blocks, and the incident waits for a decision again.</summary>

@@ -10,7 +10,8 @@ internal sealed record IncidentPageView(IReadOnlyList<Views.IncidentView> Items,
 /// <summary>Result: "done", "already", or for one of many also "conflict", "refused", "not_found", "failed".</summary>
 internal sealed record ActionView(string Result, string Message, string? Undo, long? Id, Views.IncidentDetailView? Incident);
 
-internal sealed record BulkItemView(long Id, string Result, string Message);
+/// <param name="Version">Of the plan: what was shown, to be sent back with the decision. Null: there is no such incident.</param>
+internal sealed record BulkItemView(long Id, string Result, string Message, long? Version);
 
 /// <summary>What a bulk action did, or with dry_run would do. New ranges are those that no live block covers.</summary>
 internal sealed record BulkView
@@ -88,11 +89,17 @@ internal sealed record DecisionBody
 {
     public string? By { get; init; }
     public string? Note { get; init; }
+
+    /// <summary>Of the incident as it was shown. Absent: whatever stands is approved.</summary>
+    public long? Version { get; init; }
 }
 
 internal sealed record BulkBody
 {
     public IReadOnlyList<long> Ids { get; init; } = [];
+
+    /// <summary>As they were shown, one per id. Absent: whatever stands is approved.</summary>
+    public IReadOnlyList<long>? Versions { get; init; }
     public string? Action { get; init; }
     public string? By { get; init; }
     public string? Note { get; init; }

@@ -40,8 +40,8 @@ const by = () => operator.name ?? undefined;
 export const api = {
   incidents: params => call('GET', '/api/incidents' + query(params)),
   incident: id => call('GET', `/api/incidents/${id}`),
-  decide: (id, action, note) => call('POST', `/api/incidents/${id}/${action}`, { by: by(), note }),
-  bulk: (ids, action, dryRun) => call('POST', '/api/incidents/bulk', { ids, action, by: by(), dry_run: dryRun }),
+  decide: (id, action, version) => call('POST', `/api/incidents/${id}/${action}`, { by: by(), version }),
+  bulk: (ids, action, dryRun, versions) => call('POST', '/api/incidents/bulk', { ids, versions, action, by: by(), dry_run: dryRun }),
   blocks: params => call('GET', '/api/blocks' + query(params)),
   addBlock: body => call('POST', '/api/blocks', { ...body, by: by() }),
   removeBlock: id => call('DELETE', `/api/blocks/${id}` + query({ by: by() })),

@@ -26,7 +26,7 @@ export class BulkBar {
     const ids = [...this.list.selected];
     try {
       const plan = await api.bulk(ids, action, true);
-      const result = await ask({ title: `${action === 'approve' ? 'Approve' : 'Reject'} ${count(plan.succeeded, 'incident')}`, body: body(plan), ok: action === 'approve' ? `Approve ${num(plan.succeeded)}` : `Reject ${num(plan.succeeded)}`, submit: () => api.bulk(ids, action, false) });
+      const result = await ask({ title: `${action === 'approve' ? 'Approve' : 'Reject'} ${count(plan.succeeded, 'incident')}`, body: body(plan), ok: action === 'approve' ? `Approve ${num(plan.succeeded)}` : `Reject ${num(plan.succeeded)}`, submit: () => api.bulk(ids, action, false, plan.items.map(i => i.version ?? 0)) });
       if (!result) return;
       const failed = result.items.filter(i => i.result !== 'done' && i.result !== 'already');
       const done = result.items.filter(i => i.result === 'done').map(i => i.id);

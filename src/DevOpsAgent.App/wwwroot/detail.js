@@ -89,7 +89,8 @@ export class Detail {
       el('p', { class: 'what' }, 'Deny ', el('b', { class: 'mono' }, what), ' for ', el('b', {}, duration(r.ttl_seconds)), r.action === 'review' ? ' (the rules ask for your judgement)' : ''),
       r.ranges.length > 1 ? el('p', { class: 'mono small' }, r.ranges.join(' ')) : null,
       el('dl', { class: 'pairs' }, pair('Where', hostile(r.where, 300)), pair('Why', hostile(r.why, 400)), pair('Proposed by', hostile(r.proposed_by, 80)),
-        r.held && currentMode() !== 'disabled' ? pair('Left to you', hostile(r.held, 300)) : null),
+        r.forbidden ? pair('Not to be approved', hostile(r.forbidden, 400)) : null,
+        r.held && r.held !== r.forbidden && currentMode() !== 'disabled' ? pair('Left to you', hostile(r.held, 300)) : null),
       r.change ? el('details', { class: 'change' }, el('summary', {}, 'Exact change'), diff(r.change), copyButton(r.change, 'Copy change')) : null);
   }
 
@@ -117,7 +118,7 @@ export class Detail {
   actions(detail) {
     const i = detail.incident, list = [];
     if (waiting(i.status)) {
-      if (detail.recommendation?.ranges.length) list.push(keyButton(i.status === 'failed' ? 'Try again' : 'Approve', 'a', () => this.decide('approve'), { class: 'primary', 'data-act': 'approve' }));
+      if (approvable(detail)) list.push(keyButton(i.status === 'failed' ? 'Try again' : 'Approve', 'a', () => this.decide('approve'), { class: 'primary', 'data-act': 'approve' }));
       list.push(keyButton('Reject', 'r', () => this.decide('reject'), { 'data-act': 'reject' }));
     } else if (i.status === 'blocked' || i.status === 'approved') {
       list.push(button('Lift the block', () => this.decide('undo'), { 'data-act': 'undo' }));
@@ -134,10 +135,10 @@ export class Detail {
     if (!detail || this.working) return;
     const i = detail.incident;
     if (action !== 'undo' && !waiting(i.status)) return;
-    if (action === 'approve' && !detail.recommendation?.ranges.length) return;
+    if (action === 'approve' && !approvable(detail)) return;
     this.working = true;
     try {
-      const answer = await api.decide(i.id, action);
+      const answer = await api.decide(i.id, action, i.version);
       if (answer.incident && this.id === i.id) this.draw(answer.incident);
       const text = { approve: `Approved ${subject(i)}: the agent writes the block now.`, reject: `Rejected ${subject(i)}: nothing is blocked.`, undo: `Taken back: ${subject(i)} waits for a decision again.` }[action];
       toast(answer.result === 'already' ? visibleText(answer.message) : text, action === 'undo' ? {} : { undo: () => this.undo(i.id) });
@@ -189,6 +190,8 @@ export class Detail {
     if (this.detail) { this.signature = null; this.draw(this.detail); }
   }
 }
+
+const approvable = detail => Boolean(detail.recommendation?.ranges.length) && !detail.recommendation.forbidden;
 
 const pair = (term, ...value) => el('div', {}, el('dt', {}, term), el('dd', {}, value));
 

@@ -25,6 +25,9 @@ internal enum BlockEventKind
     /// <summary>The target can't be written or read; it is tried again.</summary>
     TargetDown,
 
+    /// <summary>The target can be written and read again.</summary>
+    TargetBack,
+
     /// <summary>The store can't be read or written; it is tried again.</summary>
     StoreDown,
 }

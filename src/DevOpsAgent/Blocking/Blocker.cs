@@ -149,7 +149,7 @@ internal sealed class Blocker : IAsyncDisposable
         }
 
         var state = await _target.InspectAsync(applied, CancellationToken.None);
-        if (state.Drift is not null || _behind || (_lastGood?.Outcome == TargetOutcome.Unconfirmed && applied.Ranges.Count > 0))
+        if (state.Drift is not null || _behind || _lastTrouble is not null || (_lastGood?.Outcome == TargetOutcome.Unconfirmed && applied.Ranges.Count > 0))
         {
             await WriteAsync(verify: true);
         }
@@ -160,7 +160,7 @@ internal sealed class Blocker : IAsyncDisposable
     /// <summary>Expires, retries and verifies until cancelled. Faults become events.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        var (verified, tried) = (_time.GetTimestamp(), _time.GetTimestamp());
+        var (verified, tried, looksRight) = (_time.GetTimestamp(), _time.GetTimestamp(), true);
         using var timer = new PeriodicTimer(Tick, _time);
         try
         {
@@ -174,7 +174,9 @@ internal sealed class Blocker : IAsyncDisposable
                         await SyncAsync();
                     }
 
-                    if (_time.GetElapsedTime(verified) >= VerifyEvery)
+                    var (looked, looks) = (looksRight, _applied is not { } applied || _target.LooksRight(applied));
+                    looksRight = looks;
+                    if (!looks || !looked || _time.GetElapsedTime(verified) >= VerifyEvery)
                     {
                         verified = _time.GetTimestamp();
                         await VerifyAsync();
@@ -284,9 +286,10 @@ internal sealed class Blocker : IAsyncDisposable
         {
             Trouble(BlockEventKind.TargetDown, result.Detail);
         }
-        else
+        else if (_lastTrouble is not null)
         {
             _lastTrouble = null;
+            Emit(BlockEventKind.TargetBack, "The target is written again.");
         }
 
         return new(result, !failed && !Same(list, before));

@@ -19,6 +19,9 @@ internal interface IBlockTarget
 
     /// <summary>Compares the target with the list without changing it.</summary>
     Task<TargetState> InspectAsync(DenyList list, CancellationToken cancellationToken);
+
+    /// <summary>Cheap enough for every second: false where the target or our object in it is gone, or one is there that should not be.</summary>
+    bool LooksRight(DenyList list) => true;
 }
 
 /// <summary>What is to be denied: disjoint ascending ranges, and allowlisted ranges inside them that stay open.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using DevOpsAgent.Addresses;
 using DevOpsAgent.Detection;
 
@@ -98,4 +99,12 @@ internal sealed record Recommendation
 
     /// <summary>Why mode auto did not carry it out by itself; null where it would.</summary>
     public string? Held { get; init; }
+
+    /// <summary>Why nobody may approve it: it would hit others, or nobody. Null: a person may.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Forbidden { get; init; }
+
+    /// <summary>How it became what it is, newest last; null: it is as it was first made.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<RecommendationChange>? Changes { get; init; }
 }

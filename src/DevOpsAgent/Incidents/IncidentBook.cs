@@ -147,13 +147,14 @@ internal sealed class IncidentBook(TimeProvider time)
         if (stored.Status is IncidentStatus.Expired)
         {
             var status = ours.Recommendation is null ? IncidentStatus.Open : IncidentStatus.Recommended;
-            return ours with { Id = 0, Version = 0, Status = status, DetectedAt = ours.Evidence.LastSeen };
+            var fresh = ours.Recommendation is { } carried ? carried with { Changes = null } : null;
+            return ours with { Id = 0, Version = 0, Status = status, DetectedAt = ours.Evidence.LastSeen, Recommendation = fresh };
         }
 
         return ours with
         {
             Status = stored.Status is IncidentStatus.Open && ours.Status is IncidentStatus.Recommended or IncidentStatus.Allowed ? ours.Status : stored.Status,
-            Recommendation = stored.Recommendation ?? ours.Recommendation,
+            Recommendation = stored.Recommendation ?? (ours.Recommendation is { } first ? RecommendationChange.Mark(null, first, stored.Version + 1) : null),
             Severity = Max(stored.Severity, ours.Severity),
             DetectedAt = stored.DetectedAt < ours.DetectedAt ? stored.DetectedAt : ours.DetectedAt,
             Clients = Union(stored.Clients, ours.Clients),
@@ -205,7 +206,7 @@ internal sealed class IncidentBook(TimeProvider time)
         // A person took it back: mode auto must not overrule that for anything less than a higher severity.
         var rises = merged.Severity > known?.Severity;
         var held = rises || !IncidentDesk.IsHeldByPerson(known?.Recommendation) ? recommendation.Held : known?.Recommendation?.Held;
-        merged = merged with { Recommendation = recommendation with { Held = held } };
+        merged = merged with { Recommendation = RecommendationChange.Mark(known?.Recommendation, recommendation with { Held = held }, (known?.Version ?? 0) + 1) };
         var status = known?.Status is IncidentStatus.Failed ? IncidentStatus.Failed : IncidentStatus.Recommended;
         var note = known?.Status switch
         {

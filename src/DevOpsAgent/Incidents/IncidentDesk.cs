@@ -26,12 +26,14 @@ internal sealed class IncidentDesk(IStore store, TimeProvider time, TimeSpan max
     /// <param name="by">The person's name, or "auto".</param>
     /// <param name="origin">From where: "web 127.0.0.1", "cli uid 1000", "service".</param>
     /// <param name="ttl">Null: as recommended.</param>
-    public DeskOutcome Approve(long id, string by, string origin, TimeSpan? ttl = null) => Decide(id, incident => incident.Status switch
+    /// <param name="note">Why, for the history.</param>
+    /// <param name="seen">The version that the person saw: refused where another recommendation stands by now. Null: whatever stands.</param>
+    public DeskOutcome Approve(long id, string by, string origin, TimeSpan? ttl = null, string? note = null, long? seen = null) => Decide(id, incident => incident.Status switch
     {
         Approved or Blocked => DeskOutcome.AlreadyDone(incident, $"Incident {id} was already approved{Last(id, Approved)}."),
-        Recommended or Failed => Unapprovable(incident, ttl) is { } reason
+        Recommended or Failed => (Unapprovable(incident, ttl) ?? Unseen(incident, seen)) is { } reason
             ? DeskOutcome.Refused(incident, reason)
-            : Move(incident, Change(id, Approved, by, origin, null), i => Approvable(i, ttl), lift: false, "approved"),
+            : Move(incident, Change(id, Approved, by, origin, note), i => Unseen(i, seen) is null ? Approvable(i, ttl) : null, lift: false, "approved"),
         _ => DeskOutcome.Refused(incident, Closed(incident)),
     });
 
@@ -66,12 +68,9 @@ internal sealed class IncidentDesk(IStore store, TimeProvider time, TimeSpan max
     });
 
     /// <summary>One outcome per id, in their order; one that is refused doesn't stop the others.</summary>
-    public IReadOnlyList<DeskOutcome> Approve(IEnumerable<long> ids, string by, string origin, TimeSpan? ttl = null) => [.. ids.Distinct().Select(id => Approve(id, by, origin, ttl))];
-
-    /// <inheritdoc cref="Approve(IEnumerable{long}, string, string, TimeSpan?)"/>
     public IReadOnlyList<DeskOutcome> Reject(IEnumerable<long> ids, string by, string origin, string? note = null) => [.. ids.Distinct().Select(id => Reject(id, by, origin, note))];
 
-    /// <inheritdoc cref="Approve(IEnumerable{long}, string, string, TimeSpan?)"/>
+    /// <inheritdoc cref="Reject(IEnumerable{long}, string, string, string?)"/>
     public IReadOnlyList<DeskOutcome> Undo(IEnumerable<long> ids, string by, string origin, TimeSpan? within = null) => [.. ids.Distinct().Select(id => Undo(id, by, origin, within))];
 
     /// <summary>
@@ -170,7 +169,7 @@ internal sealed class IncidentDesk(IStore store, TimeProvider time, TimeSpan max
     }
 
     /// <summary>Null: somebody was faster, look again.</summary>
-    private DeskOutcome? Move(Incident seen, StatusChange change, Func<Incident, Incident>? update, bool lift, string what)
+    private DeskOutcome? Move(Incident seen, StatusChange change, Func<Incident, Incident?>? update, bool lift, string what)
     {
         IncidentStatus[] from = [seen.Status];
         Incident? current;
@@ -191,12 +190,21 @@ internal sealed class IncidentDesk(IStore store, TimeProvider time, TimeSpan max
     private string? Unapprovable(Incident incident, TimeSpan? ttl) =>
         incident.Recommendation is not { Ranges.Count: > 0 }
             ? $"Incident {incident.Id} has no address to block: reject it, or add a block by hand."
+        : incident.Recommendation.Forbidden is { } forbidden
+            ? $"Incident {incident.Id} can't be approved: {forbidden}"
         : ttl is { } time && (time <= TimeSpan.Zero || time > maxTtl)
             ? $"A block lasts more than nothing and at most {maxTtl} (blocking.max_ttl), not {time}."
         : null;
 
-    private static Incident Approvable(Incident incident, TimeSpan? ttl) =>
-        ttl is { } time && incident.Recommendation is { } recommendation ? incident with { Recommendation = recommendation with { Ttl = time } } : incident;
+    private static string? Unseen(Incident incident, long? seen) =>
+        seen > incident.Version ? $"Incident {incident.Id} has no version {seen} yet, it is at {incident.Version}."
+        : seen is { } version && RecommendationChange.Since(incident.Recommendation!, version) is { } what
+            ? $"Incident {incident.Id} was not approved: its recommendation changed after version {version} ({what}). Look at version {incident.Version} and approve that."
+        : null;
+
+    private static Incident Approvable(Incident incident, TimeSpan? ttl) => ttl is { } time && incident.Recommendation is { } recommendation
+        ? incident with { Recommendation = RecommendationChange.Mark(recommendation, recommendation with { Ttl = time }, incident.Version + 1) }
+        : incident;
 
     private static Incident Hold(Incident incident, string by) =>
         incident.Recommendation is { } recommendation ? incident with { Recommendation = recommendation with { Held = $"{HeldByPerson}{by}" } } : incident;

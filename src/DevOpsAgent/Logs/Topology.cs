@@ -54,6 +54,11 @@ internal sealed class Topology(ClientResolver resolver)
 
         lines.Forwarded++;
         lines.Clients |= 1UL << (int)(Hash(clientHost) >> 58);
+        var comma = clientHost.LastIndexOf((byte)',');
+        if (comma >= 0 && resolver.IsTrusted(peer) && ClientResolver.TryReadHop(clientHost[(comma + 1)..].Trim((byte)' '), out var last) && resolver.IsTrusted(last))
+        {
+            lines.Chained++;
+        }
     }
 
     public void Merge(Topology other)
@@ -96,12 +101,14 @@ internal sealed class Topology(ClientResolver resolver)
 }
 
 /// <summary>The lines of one peer. Clients: a bitmap of hashed ClientHost values, to estimate how many there are.</summary>
-internal record struct PeerLines(long Count, long Forwarded, ulong Clients)
+/// <param name="Chained">Lines whose last hop is a trusted proxy as the peer is: two stand in a row.</param>
+internal record struct PeerLines(long Count, long Forwarded, ulong Clients, long Chained = 0)
 {
     public void Add(PeerLines other)
     {
         Count += other.Count;
         Forwarded += other.Forwarded;
         Clients |= other.Clients;
+        Chained += other.Chained;
     }
 }

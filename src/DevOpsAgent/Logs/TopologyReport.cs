@@ -37,11 +37,23 @@ internal sealed record TopologyReport(TopologyVerdict Verdict, string Sentence, 
     /// <summary>True: a block by TCP peer would hit the balancer, and a block of the client behind it would do nothing. Mode auto is refused.</summary>
     public bool PeerBlockHitsBalancer => Verdict == TopologyVerdict.BehindBalancer;
 
+    /// <summary>Lines that came through two trusted proxies in a row.</summary>
+    public long Chained { get; private init; }
+
+    /// <summary>Why no block of this client is right however it is written; null: nothing speaks against it.</summary>
+    /// <param name="forwarded">The client was read from X-Forwarded-For.</param>
+    public string? NoForm(ClientAddress client, bool forwarded) =>
+        ProposedTrustedProxies.Any(p => p.Contains(client))
+            ? $"{client} forwards for others, as a balancer does: a block would deny everybody behind it. If it is one, name it in logs[].trusted_proxies; if it is not, deny it by hand with 'devops-agent blocks add'."
+        : forwarded && Chained > 0
+            ? Text($"{Chained} lines came through two trusted proxies in a row: Traefik's rule can match only the last entry of X-Forwarded-For, which is the inner proxy. Block at the outer one, or use PROXY protocol.")
+        : null;
+
     internal static TopologyReport From(
         long lines, long withoutPeer, IReadOnlyDictionary<ClientAddress, PeerLines> peers, PeerLines others, ClientResolver resolver)
     {
         TopologyReport Say(TopologyVerdict verdict, string sentence, IReadOnlyList<AddressRange>? proposed = null) =>
-            new(verdict, sentence, proposed ?? [], lines, withoutPeer);
+            new(verdict, sentence, proposed ?? [], lines, withoutPeer) { Chained = peers.Values.Sum(static p => p.Chained) + others.Chained };
 
         if (lines < MinLines)
         {
@@ -92,10 +104,9 @@ internal sealed record TopologyReport(TopologyVerdict Verdict, string Sentence, 
     private static string Balanced(long through, long lines, int count, AddressRange[] proposed)
     {
         var seen = Text($"{through} of {lines} lines come through {count} peers that forward for others. ");
-        var trust = proposed.Length > 0
-            ? Text($"If these are your balancers, set logs[].trusted_proxies to {string.Join(", ", proposed.Select(p => p.ToCidr()))}{(count > proposed.Length ? " and the rest of their ranges" : "")}, so that clients are told apart. ")
-            : "They are trusted, so clients are told apart. ";
-        return seen + trust + "A block in Traefik acts on the TCP peer, which is the balancer: mode auto is refused. Use PROXY protocol between balancer and Traefik, or block at the balancer.";
+        return seen + (proposed.Length > 0
+            ? Text($"If these are your balancers, set logs[].trusted_proxies to {string.Join(", ", proposed.Select(p => p.ToCidr()))}{(count > proposed.Length ? " and the rest of their ranges" : "")}, so that clients are told apart. A block would act on the TCP peer, which is the balancer: mode auto is refused.")
+            : "They are trusted, so clients are told apart and denied by the last entry of X-Forwarded-For, which the balancer must write itself: mode auto is refused, a person approves. PROXY protocol between balancer and Traefik needs no trust in a header.");
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

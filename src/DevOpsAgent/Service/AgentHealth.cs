@@ -94,7 +94,7 @@ internal sealed class AgentHealth : IAgentStatus
             case BlockEventKind.TargetDown:
                 _target = _target with { Reachable = false, Drift = e.Text, CheckedAt = e.At };
                 break;
-            case BlockEventKind.Applied:
+            case BlockEventKind.Applied or BlockEventKind.TargetBack:
                 _target = _target with { Reachable = true, Drift = null, CheckedAt = e.At };
                 break;
             case BlockEventKind.Held:

@@ -28,7 +28,7 @@ internal sealed class AgentParts : IAsyncDisposable
         var proxies = (IReadOnlyList<AddressRange>)[.. config.Logs.SelectMany(static l => l.TrustedProxies)];
         var never = new NeverBlocked(() => own, () => proxies, () => AllowedAt(time.GetUtcNow()));
         _api = config.Blocking is { Directory: not null, TraefikApi: { } root } ? new(root, time) : null;
-        Target = config.Blocking.Directory is null ? new NoTarget(config.Blocking.EntryPoints) : new FileTarget(config.Blocking, _api);
+        Target = config.Blocking.Directory is null ? new NoTarget(config.Blocking.EntryPoints, proxies.Count > 0) : new FileTarget(config.Blocking, _api, proxies.Count > 0);
         Gate = new(store, never, config.Blocking, Target, time);
         Blocker = new(store, Gate, never, Target, config.Blocking, time, onBlock);
         Responder = new(store, Blocker, Mode, time);

@@ -57,6 +57,13 @@ internal sealed class LogPipeline
     /// <summary>Why a block by TCP peer would be wrong with one of the logs; null: nothing speaks against it.</summary>
     public string? PeerProblem => Topologies.Where(static t => t.PeerBlockHitsBalancer).Select(static t => t.Sentence).FirstOrDefault();
 
+    /// <summary>Why no block of this incident is right, whoever approves it; null: nothing speaks against it.</summary>
+    public string? NoForm(Incident incident)
+    {
+        var (topologies, forwarded) = (Topologies, incident.Evidence.ForwardedLines > 0);
+        return incident.Clients.SelectMany(client => topologies.Select(t => t.NoForm(client, forwarded))).FirstOrDefault(static text => text is not null);
+    }
+
     public IReadOnlyList<TopologyReport> Topologies => [.. _logs.Values.Select(static l => l.Topology.Report())];
 
     public void Read(LineBlock lines)

@@ -9,8 +9,9 @@ namespace DevOpsAgent.Service;
 
 /// <summary>Makes the recommendation for an incident: what, why, where, how long, the exact change, and why mode auto would leave it to a person.</summary>
 /// <param name="plan">Null: nothing can be written (scan, replay); the recommendation then has no change.</param>
+/// <param name="noForm">Why no block of the incident is right, however it is written.</param>
 /// <param name="peerProblem">Why a block by TCP peer would be wrong with this log; null where it is right.</param>
-internal sealed class Recommender(BlockingConfig config, Func<IReadOnlyList<BlockRequest>, BlockPlan>? plan, Func<string?> peerProblem)
+internal sealed class Recommender(BlockingConfig config, Func<IReadOnlyList<BlockRequest>, BlockPlan>? plan, Func<string?> peerProblem, Func<Incident, string?>? noForm = null)
 {
     /// <summary>Null: the rules only record, there is nothing to recommend.</summary>
     public Recommendation? Make(Incident incident, Proposal proposal)
@@ -21,6 +22,7 @@ internal sealed class Recommender(BlockingConfig config, Func<IReadOnlyList<Bloc
         }
 
         var ttl = proposal.Ttl is { } own && own < config.MaxTtl ? own : proposal.Ttl is null ? config.Ttl : config.MaxTtl;
+        var forbidden = noForm?.Invoke(incident);
         IReadOnlyList<AddressRange> ranges = [.. incident.Clients.Select(AddressRange.Single)];
         var planned = plan?.Invoke([.. ranges.Select(range => Request(incident, range, ttl, "auto", "service", Mode.Review))]);
         return new()
@@ -32,7 +34,8 @@ internal sealed class Recommender(BlockingConfig config, Func<IReadOnlyList<Bloc
             Ttl = planned?.Ttl ?? ttl,
             ProposedBy = $"rule {proposal.RuleId}",
             Change = planned?.Change ?? "",
-            Held = Held(incident, proposal, planned),
+            Held = Held(incident, proposal, planned) ?? forbidden,
+            Forbidden = forbidden,
         };
     }
 

@@ -26,12 +26,13 @@ internal interface IStore : IDisposable
 
     /// <summary>
     /// Moves an incident from one of <paramref name="from"/> to another status and appends to its history, in one transaction.
-    /// False: it was not in one of these statuses (somebody was faster); nothing changed. <paramref name="update"/> may change other fields with it.
+    /// False: it was not in one of these statuses (somebody was faster); nothing changed. <paramref name="update"/> may change other fields with it; where it
+    /// gives null the incident is not as it must be, and nothing changed either.
     /// </summary>
-    bool TryTransition(long id, IReadOnlyCollection<IncidentStatus> from, StatusChange change, Func<Incident, Incident>? update, out Incident? current);
+    bool TryTransition(long id, IReadOnlyCollection<IncidentStatus> from, StatusChange change, Func<Incident, Incident?>? update, out Incident? current);
 
     /// <summary>As <see cref="TryTransition"/>, and lifts the incident's live blocks with it: one transaction where the store can.</summary>
-    bool TryTransitionAndLift(long id, IReadOnlyCollection<IncidentStatus> from, StatusChange change, Func<Incident, Incident>? update, out Incident? current)
+    bool TryTransitionAndLift(long id, IReadOnlyCollection<IncidentStatus> from, StatusChange change, Func<Incident, Incident?>? update, out Incident? current)
     {
         if (!TryTransition(id, from, change, update, out current))
         {

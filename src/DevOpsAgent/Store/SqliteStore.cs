@@ -40,10 +40,10 @@ internal sealed class SqliteStore : IStore
 
     public IReadOnlyList<StatusChange> GetHistory(long incidentId) => _incidents.History(incidentId);
 
-    public bool TryTransition(long id, IReadOnlyCollection<IncidentStatus> from, StatusChange change, Func<Incident, Incident>? update, out Incident? current) =>
+    public bool TryTransition(long id, IReadOnlyCollection<IncidentStatus> from, StatusChange change, Func<Incident, Incident?>? update, out Incident? current) =>
         _incidents.TryTransition(id, from, change, update, lift: false, out current);
 
-    public bool TryTransitionAndLift(long id, IReadOnlyCollection<IncidentStatus> from, StatusChange change, Func<Incident, Incident>? update, out Incident? current) =>
+    public bool TryTransitionAndLift(long id, IReadOnlyCollection<IncidentStatus> from, StatusChange change, Func<Incident, Incident?>? update, out Incident? current) =>
         _incidents.TryTransition(id, from, change, update, lift: true, out current);
 
     public IReadOnlyList<Incident> Commit(PipelineCommit commit) => _database.Write<IReadOnlyList<Incident>>(session =>

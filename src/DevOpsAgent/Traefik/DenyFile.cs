@@ -24,9 +24,10 @@ internal static class DenyFile
     /// The whole file, or an empty string where nothing is to be denied: an empty <c>http:</c> or <c>routers:</c> would
     /// make Traefik refuse every file of the directory, so no file is the only right form of "nothing".
     /// </summary>
-    public static string Render(DenyList list, IReadOnlyList<string> entryPoints)
+    /// <param name="forwarded">True: clients come through a balancer too, and are matched by <see cref="ForwardedRule"/> besides.</param>
+    public static string Render(DenyList list, IReadOnlyList<string> entryPoints, bool forwarded = false)
     {
-        var rules = Rules(list);
+        var rules = Rules(list, forwarded);
         if (rules.Count == 0)
         {
             return "";
@@ -44,11 +45,11 @@ internal static class DenyFile
     }
 
     /// <summary>The routers that the list makes, with the rule text as Traefik will show it; twins share a rule.</summary>
-    public static IReadOnlyList<ExpectedRouter> Routers(DenyList list) =>
-        [.. Rules(list).SelectMany(static (lines, index) =>
+    public static IReadOnlyList<ExpectedRouter> Routers(DenyList list, bool forwarded = false) =>
+        [.. Rules(list, forwarded).SelectMany(static rule =>
         {
-            var rule = string.Join(' ', lines);
-            return new ExpectedRouter[] { new(Name(index, tls: false), rule), new(Name(index, tls: true), rule) };
+            var text = string.Join(' ', rule.Lines);
+            return new ExpectedRouter[] { new(rule.Name, text), new(rule.Name + "-tls", text) };
         })];
 
     /// <summary>True: the text begins as our files do.</summary>
@@ -71,16 +72,25 @@ internal static class DenyFile
     public static bool IsName(string text) =>
         text.Length is > 0 and <= 100 && text.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.');
 
-    private static List<IReadOnlyList<string>> Rules(DenyList list) =>
-        [.. list.Ranges.Chunk(DenyRule.MaxRanges).Select(shard => DenyRule.Lines(shard, list.CarveOuts)).Where(static lines => lines.Count > 0)];
+    private static List<(string Name, IReadOnlyList<string> Lines)> Rules(DenyList list, bool forwarded)
+    {
+        var peers = list.Ranges.Chunk(DenyRule.MaxRanges).Select(shard => DenyRule.Lines(shard, list.CarveOuts)).Where(static lines => lines.Count > 0);
+        var hops = (forwarded ? list.Ranges : []).Where(ForwardedRule.Covers).Chunk(ForwardedRule.MaxRanges)
+            .Select(shard => ForwardedRule.Text(shard, list.CarveOuts)).Where(static rule => rule.Length > 0);
+        return
+        [
+            .. peers.Select(static (lines, i) => (RouterName + Number(i), lines)),
+            .. hops.Select(static (rule, i) => ($"{RouterName}-forwarded{Number(i)}", (IReadOnlyList<string>)[rule])),
+        ];
+    }
 
-    private static string Body(List<IReadOnlyList<string>> rules, IReadOnlyList<string> entryPoints)
+    private static string Body(List<(string Name, IReadOnlyList<string> Lines)> rules, IReadOnlyList<string> entryPoints)
     {
         var text = new StringBuilder("http:\n  routers:\n");
-        for (var i = 0; i < rules.Count; i++)
+        foreach (var (name, lines) in rules)
         {
-            Router(text, Name(i, tls: false), rules[i], entryPoints, tls: false);
-            Router(text, Name(i, tls: true), rules[i], entryPoints, tls: true);
+            Router(text, name, lines, entryPoints, tls: false);
+            Router(text, name + "-tls", lines, entryPoints, tls: true);
         }
 
         return text.Append("  middlewares:\n    ").Append(RouterName).Append(":\n      ipAllowList:\n        sourceRange:\n          - 255.255.255.255/32\n").ToString();
@@ -105,7 +115,7 @@ internal static class DenyFile
             .Append("\n      service: noop@internal\n").Append(tls ? "      tls: {}\n" : "");
     }
 
-    private static string Name(int index, bool tls) => $"{RouterName}{(index == 0 ? "" : $"-{index + 1}")}{(tls ? "-tls" : "")}";
+    private static string Number(int index) => index == 0 ? "" : $"-{index + 1}";
 
     private static string Hash(string body) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(body)));
 }

@@ -23,24 +23,27 @@ internal sealed class FileTarget : IBlockTarget
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private readonly BlockingConfig _config;
     private readonly TraefikApi? _api;
+    private readonly bool _forwarded;
     private readonly string _directory;
     private readonly string _path;
     private readonly string? _parent;
 
+    /// <param name="forwarded">See <see cref="DenyFile.Render"/>.</param>
     /// <exception cref="ConfigException">No directory, or a name that can't stand in the file.</exception>
-    public FileTarget(BlockingConfig config, TraefikApi? api)
+    public FileTarget(BlockingConfig config, TraefikApi? api, bool forwarded = false)
     {
         Check(config);
         _config = config;
         _api = api;
+        _forwarded = forwarded;
         _directory = Path.TrimEndingDirectorySeparator(Path.GetFullPath(config.Directory!));
         _path = Path.Combine(_directory, config.FileName);
         _parent = config.TempDirectory is { } temp ? Path.GetFullPath(temp) : Path.GetDirectoryName(_directory);
     }
 
-    public string Description => $"Traefik file {_path}";
+    public string Description => $"Traefik file {_path}{(_forwarded ? " (clients behind the balancer by the last entry of X-Forwarded-For)" : "")}";
 
-    public string Render(DenyList list) => DenyFile.Render(list, _config.EntryPoints);
+    public string Render(DenyList list) => DenyFile.Render(list, _config.EntryPoints, _forwarded);
 
     public async Task<TargetResult> ApplyAsync(DenyList list, CancellationToken cancellationToken)
     {
@@ -61,7 +64,7 @@ internal sealed class FileTarget : IBlockTarget
             return new(TargetOutcome.Failed, Explain(e));
         }
 
-        var written = $"Written to {_path} and read back{note}";
+        var written = $"Written to {_path} and read back{note}{Uncovered(list)}";
         if (_api is null)
         {
             return new(TargetOutcome.Unconfirmed, $"{written}; Traefik was not asked (blocking.traefik_api is not set).");
@@ -70,7 +73,7 @@ internal sealed class FileTarget : IBlockTarget
         ApiAnswer answer;
         try
         {
-            answer = await _api.ConfirmAsync(DenyFile.Routers(list), _config.EntryPoints, cancellationToken);
+            answer = await _api.ConfirmAsync(DenyFile.Routers(list, _forwarded), _config.EntryPoints, cancellationToken);
         }
         catch (OperationCanceledException)
         {
@@ -97,6 +100,12 @@ internal sealed class FileTarget : IBlockTarget
             return Task.FromResult(new TargetState(false, Explain(e)));
         }
     }
+
+    public bool LooksRight(DenyList list) => Directory.Exists(_directory) && (File.Exists(_path) || list.Ranges.All(r => list.CarveOuts.Any(c => c.Contains(r))));
+
+    private string? Uncovered(DenyList list) => _forwarded && list.Ranges.FirstOrDefault(static r => !ForwardedRule.Covers(r)) is { Address.IsNone: false } range
+        ? $"; {range} is denied to direct peers only: behind the balancer IPv6 is matched address by address"
+        : null;
 
     private string? Drift(string? actual, string expected)
     {

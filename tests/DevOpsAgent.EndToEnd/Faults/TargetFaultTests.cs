@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Traefik;
 
@@ -20,10 +21,31 @@ public sealed class TargetFaultTests
         await agent.WaitForAsync("does not exist");
         (await rig.IncidentAsync("203.0.113.8", IncidentStatus.Failed)).Recommendation.ShouldNotBeNull();
         (await AgentRig.GetAsync(agent, "/api/status")).Body.ShouldContain("\"reachable\":false");
-        (await AgentRig.GetAsync(agent, "/readyz")).Status.ShouldBe(200, "watching goes on");
+        await rig.ReadyAsync(agent, 503, "does not exist");
         Directory.CreateDirectory(rig.Watched);
-        await Eventually.True(() => rig.Denied.Contains("`203.0.113.7`", StringComparison.Ordinal), "what stood there stands there again", () => agent.Errors, TimeSpan.FromSeconds(45));
+        await rig.DeniedAsync("203.0.113.7");
         await agent.WaitForAsync("it was set right");
+        await rig.ReadyAsync(agent, 200);
+    }
+
+    [Fact]
+    public async Task A_directory_that_goes_away_is_noticed_within_seconds_and_repaired_when_it_is_back_without_any_event()
+    {
+        await using var rig = new AgentRig(web: true);
+        var agent = await rig.StartAsync();
+        await rig.ReadyAsync(agent, 200);
+        var clock = Stopwatch.StartNew();
+        Directory.Delete(rig.Watched);
+        await rig.ReadyAsync(agent, 503, "does not exist");
+        Directory.CreateDirectory(rig.Watched);
+        await rig.ReadyAsync(agent, 200);
+        rig.Append(LogLine.Harvest("203.0.113.7", 12, AgentRig.Now));
+        await rig.DeniedAsync("203.0.113.7");
+        await rig.IncidentAsync("203.0.113.7", IncidentStatus.Blocked);
+        Directory.Delete(rig.Watched, recursive: true);
+        Directory.CreateDirectory(rig.Watched);
+        await rig.DeniedAsync("203.0.113.7");
+        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(20), "the look at every 30 seconds is not waited for");
     }
 
     [Fact]

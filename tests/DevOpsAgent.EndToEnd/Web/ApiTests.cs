@@ -129,6 +129,35 @@ public sealed class ApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_note_of_an_approval_stands_in_the_history()
+    {
+        var id = _night[0].Id;
+        await Send("POST", $"/api/incidents/{id}/approve", """{"by":"alice","note":"seen in three shops"}""");
+        await Send("POST", "/api/incidents/bulk", JsonSerializer.Serialize(new { ids = (long[])[_night[4].Id], action = "approve", note = "all of them" }));
+        (await LastNote(id)).ShouldBe("seen in three shops");
+        (await LastNote(_night[4].Id)).ShouldBe("all of them");
+
+        async Task<string?> LastNote(long incident) => (await Get($"/api/incidents/{incident}")).GetProperty("history").EnumerateArray().Last().GetProperty("note").GetString();
+    }
+
+    [Fact]
+    public async Task What_became_another_recommendation_after_it_was_shown_is_a_conflict_that_says_what_changed()
+    {
+        var campaign = _night[2];
+        var version = (await Get($"/api/incidents/{campaign.Id}")).GetProperty("incident").GetProperty("version").GetInt64();
+        _rig.Grow(campaign.Id, "198.51.100.99");
+        using var answer = await Send("POST", $"/api/incidents/{campaign.Id}/approve", $$"""{"version":{{version}}}""");
+        await ShouldBeProblem(answer, HttpStatusCode.Conflict, null);
+        (await answer.Content.ReadAsStringAsync(Token)).ShouldContain("1 address more: 198.51.100.99");
+        var bulk = await Body(await Send("POST", "/api/incidents/bulk", JsonSerializer.Serialize(new { ids = (long[])[campaign.Id, _night[0].Id], versions = (long[])[version, 1], action = "approve" })));
+        bulk.GetProperty("items").EnumerateArray().Select(static i => i.GetProperty("result").GetString()).ShouldBe(["conflict", "done"]);
+        _rig.Store.GetIncident(campaign.Id)!.Status.ShouldBe(IncidentStatus.Recommended);
+        await ShouldBeProblem(await Send("POST", "/api/incidents/bulk", """{"ids":[1,2],"versions":[1],"action":"approve"}"""), HttpStatusCode.BadRequest, "versions");
+        using var seen = await Send("POST", $"/api/incidents/{campaign.Id}/approve", $$"""{"version":{{version + 1}}}""");
+        seen.StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
     public async Task Two_approvers_at_once_both_succeed_and_one_approval_stands()
     {
         var id = _night[0].Id;

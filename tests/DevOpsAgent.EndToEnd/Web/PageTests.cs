@@ -72,6 +72,40 @@ public sealed class PageTests(Chromium chromium)
     }
 
     [Fact]
+    public async Task The_note_of_an_approval_is_shown_as_text()
+    {
+        await using var rig = await WebRig.StartAsync();
+        var night = rig.SeedNight();
+        rig.Approve(night[0].Id, $"seen in three shops {Seed.Markup}");
+        await using var page = await chromium.OpenAsync(rig, $"/#/incidents/{night[0].Id}");
+        await page.Page.Locator(".history").GetByText("seen in three shops <script>").WaitForAsync();
+        (await page.Page.EvaluateAsync<bool>("() => window.hacked === undefined")).ShouldBeTrue();
+        page.Complaints.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task What_grew_after_it_was_drawn_is_not_approved_and_is_drawn_again()
+    {
+        await using var rig = await WebRig.StartAsync();
+        var night = rig.SeedNight();
+        await using var page = await chromium.OpenAsync(rig, $"/#/incidents/{night[2].Id}");
+        await page.Detail.GetByText("Deny 20 addresses").WaitForAsync();
+
+        // The page must not hear of it before the click: its event stream ends with the server's.
+        await page.Page.RouteAsync("**/api/incidents/*", static route => route.Request.Method == "GET" ? route.AbortAsync() : route.ContinueAsync());
+        rig.Grow(night[2].Id, "198.51.100.99");
+        await page.Page.ClickAsync("[data-act=approve]");
+        await Toast(page, "1 address more: 198.51.100.99");
+        rig.Store.GetIncident(night[2].Id)!.Status.ShouldBe(IncidentStatus.Recommended);
+        await page.Page.UnrouteAllAsync();
+        await page.Page.ReloadAsync();
+        await page.Detail.GetByText("Deny 21 addresses").WaitForAsync();
+        await page.Page.ClickAsync("[data-act=approve]");
+        await Toast(page, "Approved");
+        rig.Store.GetIncident(night[2].Id)!.Status.ShouldBe(IncidentStatus.Approved);
+    }
+
+    [Fact]
     public async Task Filters_search_and_the_count_of_what_is_hidden()
     {
         await using var rig = await WebRig.StartAsync();

@@ -85,6 +85,18 @@ internal sealed class WebRig : IAsyncDisposable
         return new() { Action = RuleAction.Block, Ranges = ranges, Why = "", Where = plan.Where, Ttl = plan.Ttl, ProposedBy = "rule secret-files", Change = plan.Change };
     }
 
+    /// <summary>What another person does at a terminal.</summary>
+    public void Approve(long incident, string note) => _desk.Approve(incident, "alice", "cli uid 1000", note: note).Succeeded.ShouldBeTrue();
+
+    /// <summary>What the log pipeline does when one more client joins a campaign.</summary>
+    public void Grow(long incident, string client)
+    {
+        var seen = Store.GetIncident(incident)!;
+        var address = ClientAddress.Parse(client);
+        var grown = RecommendationChange.Mark(seen.Recommendation, Plan([.. seen.Recommendation!.Ranges, AddressRange.Single(address)]), seen.Version + 1);
+        Store.Commit(new() { Incidents = [new(seen with { Clients = [.. seen.Clients, address], Recommendation = grown }, null)] });
+    }
+
     /// <summary>What the service does when it notices an approval: blocks it, and moves the incident.</summary>
     public async Task ApplyApprovalsAsync()
     {

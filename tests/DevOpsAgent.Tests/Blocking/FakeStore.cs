@@ -121,7 +121,7 @@ internal sealed class FakeStore : IStore
     public Incident? FindOpenIncident(string subject, string threat) => throw new NotSupportedException();
     public IncidentPage ListIncidents(IncidentQuery query) => throw new NotSupportedException();
     public IReadOnlyList<StatusChange> GetHistory(long incidentId) => throw new NotSupportedException();
-    public bool TryTransition(long id, IReadOnlyCollection<IncidentStatus> from, StatusChange change, Func<Incident, Incident>? update, out Incident? current) => throw new NotSupportedException();
+    public bool TryTransition(long id, IReadOnlyCollection<IncidentStatus> from, StatusChange change, Func<Incident, Incident?>? update, out Incident? current) => throw new NotSupportedException();
     public IReadOnlyList<Incident> Commit(PipelineCommit commit) => throw new NotSupportedException();
     public IReadOnlyList<LogCheckpoint> GetCheckpoints() => throw new NotSupportedException();
     public IEnumerable<ClientStateRow> GetClientStates() => throw new NotSupportedException();

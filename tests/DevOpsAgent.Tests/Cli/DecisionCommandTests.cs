@@ -235,6 +235,7 @@ public sealed class DecisionCommandTests : IDisposable
         }
 
         File.Exists(_target).ShouldBeFalse();
+        store.AddAction(new() { IncidentId = id, ActionType = "block", Mode = Mode.Review, IntendedAt = TimeProvider.System.GetUtcNow(), ApprovedBy = "ada", Origin = "cli", Subject = "203.0.113.7/32" });
         store.TryTransition(id, [IncidentStatus.Approved], new() { IncidentId = id, From = null, To = IncidentStatus.Failed, At = TimeProvider.System.GetUtcNow(), By = "service", Origin = "service", Note = "Disk full." }, null, out _).ShouldBeTrue();
         var (exit, _, error) = await approving;
         exit.ShouldBe(ExitCode.Dependency);

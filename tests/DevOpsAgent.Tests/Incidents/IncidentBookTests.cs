@@ -204,6 +204,21 @@ public sealed class IncidentBookTests : IDisposable
     }
 
     [Fact]
+    public void A_campaign_that_grew_between_view_and_click_is_not_approved_newer_counts_are_no_matter()
+    {
+        var shown = Feed(Sample.Campaign("203.0.113.1", "203.0.113.2"))[0];
+        Feed(Sample.Campaign("203.0.113.1") with { Evidence = Sample.Evidence(requests: 99) })[0].Version.ShouldBeGreaterThan(shown.Version);
+        var counted = _store.GetIncident(shown.Id)!;
+        RecommendationChange.Since(counted.Recommendation!, shown.Version).ShouldBeNull();
+
+        var grown = Feed(Sample.Campaign("203.0.113.3", "203.0.113.4"))[0];
+        var outcome = _desk.Approve(shown.Id, "alice", "web", seen: counted.Version);
+        (outcome.Result, outcome.Incident!.Status).ShouldBe((DeskResult.Refused, IncidentStatus.Recommended));
+        outcome.Message.ShouldContain("2 addresses more: 203.0.113.3, 203.0.113.4");
+        _desk.Approve(shown.Id, "alice", "web", seen: grown.Version).Result.ShouldBe(DeskResult.Done);
+    }
+
+    [Fact]
     public void A_blocked_campaign_stays_blocked_when_the_new_client_is_never_blocked()
     {
         var id = Feed(Sample.Campaign("203.0.113.1", "203.0.113.2"))[0].Id;

@@ -43,6 +43,46 @@ public sealed class IncidentDeskTests : IDisposable
     }
 
     [Fact]
+    public void The_note_of_an_approval_is_kept_in_the_history()
+    {
+        var id = _store.Add(Sample.Incident()).Id;
+        _desk.Approve(id, "alice", "web 127.0.0.1", note: "seen in three shops").Result.ShouldBe(DeskResult.Done);
+        _store.GetHistory(id)[^1].Note.ShouldBe("seen in three shops");
+        _desk.Approve(id, "bob", "web 127.0.0.1", note: "me too").Result.ShouldBe(DeskResult.AlreadyDone);
+        _store.GetHistory(id)[^1].Note.ShouldBe("seen in three shops");
+    }
+
+    [Fact]
+    public void A_recommendation_that_became_another_after_it_was_shown_is_not_approved()
+    {
+        var id = _store.Add(Sample.Incident()).Id;
+        _desk.Approve(id, "alice", "web", seen: 1).Result.ShouldBe(DeskResult.Done);
+        _desk.Undo(id, "alice", "web").Result.ShouldBe(DeskResult.Done);
+        _desk.Approve(id, "bob", "web", TimeSpan.FromHours(8), seen: 1).Result.ShouldBe(DeskResult.Done, "what is recommended is what it was at version 1");
+        _desk.Undo(id, "bob", "web").Result.ShouldBe(DeskResult.Done);
+
+        var outcome = _desk.Approve(id, "alice", "web", seen: 3);
+        Refused(outcome, "changed after version 3 (4h became 8h)");
+        _store.GetIncident(id)!.Status.ShouldBe(IncidentStatus.Recommended);
+        Refused(_desk.Approve(id, "alice", "web", seen: 99), "no version 99 yet");
+        _desk.Approve(id, "alice", "web", seen: outcome.Incident!.Version).Result.ShouldBe(DeskResult.Done);
+    }
+
+    [Fact]
+    public void A_campaign_that_grows_in_the_moment_of_the_approval_is_not_approved()
+    {
+        var campaign = _store.Add(Sample.Incident());
+        var clock = new ActingClock(() =>
+        {
+            var seen = _store.GetIncident(campaign.Id)!;
+            var grown = RecommendationChange.Mark(seen.Recommendation, Sample.Recommendation("203.0.113.7", "203.0.113.9"), seen.Version + 1);
+            _store.Commit(new() { Incidents = [new(seen with { Recommendation = grown }, null)] });
+        });
+        Refused(new IncidentDesk(_store, clock, TimeSpan.FromDays(7)).Approve(campaign.Id, "alice", "web", seen: 1), "1 address more: 203.0.113.9");
+        _store.GetIncident(campaign.Id)!.Status.ShouldBe(IncidentStatus.Recommended);
+    }
+
+    [Fact]
     public void What_can_not_be_approved_says_why()
     {
         Refused(_desk.Approve(_store.Add(Sample.Incident("203.0.113.1", IncidentStatus.Open)).Id, "a", "web"), "nothing to approve");
@@ -106,9 +146,9 @@ public sealed class IncidentDeskTests : IDisposable
     public void Many_at_once_answer_each_for_itself()
     {
         var first = _store.Add(Sample.Incident("203.0.113.1")).Id;
-        var open = _store.Add(Sample.Incident("203.0.113.2", IncidentStatus.Open)).Id;
-        _desk.Approve([first, 4711, open, first], "alice", "web").Select(static o => (o.Id, o.Result))
-            .ShouldBe([(first, DeskResult.Done), (4711, DeskResult.NotFound), (open, DeskResult.Refused)]);
+        var allowed = _store.Add(Sample.Incident("203.0.113.2", IncidentStatus.Allowed)).Id;
+        _desk.Reject([first, 4711, allowed, first], "alice", "web").Select(static o => (o.Id, o.Result))
+            .ShouldBe([(first, DeskResult.Done), (4711, DeskResult.NotFound), (allowed, DeskResult.Refused)]);
     }
 
     [Fact]
@@ -206,5 +246,22 @@ public sealed class IncidentDeskTests : IDisposable
     {
         outcome.Result.ShouldBe(DeskResult.Refused, outcome.Message);
         outcome.Message.ShouldContain(why);
+    }
+
+    /// <summary>The desk takes the time between reading an incident and moving it: then somebody else acts, once.</summary>
+    private sealed class ActingClock(Action act) : TimeProvider
+    {
+        private bool _acted;
+
+        public override DateTimeOffset GetUtcNow()
+        {
+            if (!_acted)
+            {
+                _acted = true;
+                act();
+            }
+
+            return Sample.Start;
+        }
     }
 }

@@ -49,6 +49,18 @@ public sealed class DenyFileTests
     }
 
     [Fact]
+    public void Behind_a_balancer_the_header_is_matched_besides_the_peer()
+    {
+        var list = List(["203.0.113.7"], []);
+        var http = Read(DenyFile.Render(list, EntryPoints, forwarded: true));
+        var routers = (Dictionary<object, object>)http["routers"];
+        routers.Keys.ShouldBe(["devops-agent-deny", "devops-agent-deny-tls", "devops-agent-deny-forwarded", "devops-agent-deny-forwarded-tls"], ignoreOrder: true);
+        ((Dictionary<object, object>)routers["devops-agent-deny-forwarded"])["rule"].ShouldBe(ForwardedRule.Text(list.Ranges, []));
+        DenyFile.Routers(list, forwarded: true).Select(static r => r.Name).ShouldBe(routers.Keys.Cast<string>());
+        DenyFile.Render(List(["203.0.113.7"], ["203.0.113.0/24"]), EntryPoints, forwarded: true).ShouldBe("");
+    }
+
+    [Fact]
     public void Nothing_to_deny_is_no_file_because_an_empty_routers_key_takes_every_route_down()
     {
         DenyFile.Render(DenyList.Empty, EntryPoints).ShouldBe("");

@@ -38,6 +38,11 @@ internal static class Approval
                 return new(incident.Id, "done", "blocked", $"Incident {incident.Id}: {ranges} denied until {Words.At(until)} ({confirmed}). {blocks.Select(static b => b.Result).FirstOrDefault(static r => r is not null) ?? incident.Recommendation?.Where}".TrimEnd(), undo);
             case IncidentStatus.Failed:
                 var why = desk.Store.GetHistory(incident.Id).LastOrDefault(static c => c.To == IncidentStatus.Failed)?.Note;
+                if (WasRefused(desk, incident))
+                {
+                    return new(incident.Id, "refused", "failed", $"Incident {incident.Id} was not blocked, a check forbids it: {why}", null);
+                }
+
                 return new(incident.Id, "failed", "failed", $"Incident {incident.Id} is approved, but nothing is denied: {why ?? "the agent could not write its target"} Approve it again to try again.", null);
             case IncidentStatus.Approved:
                 return new(incident.Id, "waiting", "approved", $"Incident {incident.Id} is approved and stored, but the running agent has not applied it within ten seconds: see 'devops-agent incidents show {incident.Id}'.", undo);
@@ -46,5 +51,12 @@ internal static class Approval
             default:
                 return new(incident.Id, "refused", Words.Name(incident.Status), $"Incident {incident.Id} is {Words.Name(incident.Status)} now: somebody else decided meanwhile.", null);
         }
+    }
+
+    /// <summary>True: the gate said no. A target that failed was given an intent first, and that stands in the actions.</summary>
+    private static bool WasRefused(OperatorDesk desk, Incident incident)
+    {
+        var approved = desk.Store.GetHistory(incident.Id).LastOrDefault(static c => c.To == IncidentStatus.Approved)?.At;
+        return !desk.Store.GetActions(incident.Id, openOnly: false, 1).Any(a => a.IntendedAt >= approved);
     }
 }

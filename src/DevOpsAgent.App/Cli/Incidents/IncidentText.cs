@@ -11,7 +11,7 @@ internal static class IncidentText
     {
         var (incident, evidence) = (detail.Incident, detail.Evidence);
         var output = terminal.Out;
-        Line($"Incident {incident.Id}: {incident.ThreatType}, {incident.Severity}, {incident.Status}");
+        Line($"Incident {incident.Id}: {incident.ThreatType}, {incident.Severity}, {incident.Status} (version {incident.Version})");
         Line($"Client    {(incident.IsCampaign ? $"campaign of {incident.Clients.Count}: {string.Join(", ", incident.Clients.Take(20))}{(incident.Clients.Count > 20 ? ", ..." : "")}" : incident.IpAddress)}");
         Line($"Summary   {incident.Summary}");
         Line($"Seen      {Words.At(evidence.FirstSeen)} to {Words.At(evidence.LastSeen)}");
@@ -90,6 +90,11 @@ internal static class IncidentText
         if (r.Held is { } held)
         {
             terminal.Out.WriteLine(SafeText.Of($"  held   {held}"));
+        }
+
+        if (r.Forbidden is { } forbidden)
+        {
+            terminal.Out.WriteLine(SafeText.Of($"  never  {forbidden}"));
         }
 
         foreach (var line in r.Change.Split('\n', StringSplitOptions.RemoveEmptyEntries))

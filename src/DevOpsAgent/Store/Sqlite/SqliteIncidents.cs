@@ -13,7 +13,7 @@ internal sealed class SqliteIncidents(SqliteDatabase database)
         "SELECT incident_id, from_status, to_status, at, by, origin, note FROM incident_history WHERE incident_id = $1 ORDER BY id", IncidentRows.ReadChange, id));
 
     public bool TryTransition(
-        long id, IReadOnlyCollection<IncidentStatus> from, StatusChange change, Func<Incident, Incident>? update, bool lift, out Incident? current)
+        long id, IReadOnlyCollection<IncidentStatus> from, StatusChange change, Func<Incident, Incident?>? update, bool lift, out Incident? current)
     {
         foreach (var status in from)
         {
@@ -30,12 +30,12 @@ internal sealed class SqliteIncidents(SqliteDatabase database)
             // Opening it again while a newer one of the same client and threat is open would make two.
             var taken = !Transitions.IsOpen(stored.Status) && Transitions.IsOpen(change.To)
                 && IncidentRows.FindOpen(session, stored.Subject, stored.Threat) is not null;
-            if (taken || !from.Contains(stored.Status))
+            if (taken || !from.Contains(stored.Status) || (update is null ? stored : update(stored)) is not { } updated)
             {
                 return (false, stored);
             }
 
-            var changed = (update?.Invoke(stored) ?? stored) with
+            var changed = updated with
             {
                 Id = id,
                 Status = change.To,
