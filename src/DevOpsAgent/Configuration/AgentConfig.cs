@@ -18,6 +18,7 @@ internal sealed record AgentConfig
     public DetectionConfig Detection { get; init; } = new();
     public BlockingConfig Blocking { get; init; } = new();
     public WebConfig Web { get; init; } = new();
+    public AuditConfig Audit { get; init; } = new();
 }
 
 /// <summary>One access log to follow.</summary>

@@ -69,6 +69,22 @@ internal static class ConfigKeys
         Key("web.serve", Bool, static c => c.Web.Serve, static (c, v) => c with { Web = c.Web with { Serve = v } }),
         Key("web.listen", Listen, static c => c.Web.Listen, static (c, v) => c with { Web = c.Web with { Listen = v } }),
         Key("web.allowed_hosts", List(HostName, "[agent.example.org]"), static c => c.Web.AllowedHosts, static (c, v) => c with { Web = c.Web with { AllowedHosts = v } }),
+
+        Key("audit.directory", Text, static c => c.Audit.Directory, static (c, v) => c with { Audit = c.Audit with { Directory = v } }),
+        Key("audit.segment_size", Size(1 << 16), static c => c.Audit.SegmentSize, static (c, v) => c with { Audit = c.Audit with { SegmentSize = v } }),
+        Key("audit.segment_age", Duration, static c => c.Audit.SegmentAge, static (c, v) => c with { Audit = c.Audit with { SegmentAge = v } }),
+        Key("audit.checkpoint_lines", Number(1, 1_000_000), static c => c.Audit.CheckpointLines, static (c, v) => c with { Audit = c.Audit with { CheckpointLines = v } }),
+        Key("audit.keep_segments", Number(1, 1_000_000), static c => c.Audit.KeepSegments, static (c, v) => c with { Audit = c.Audit with { KeepSegments = v } }),
+        Key("audit.keep_size", Size(1 << 16), static c => c.Audit.KeepSize, static (c, v) => c with { Audit = c.Audit with { KeepSize = v } }),
+        Key("audit.keep_for", Duration, static c => c.Audit.KeepFor, static (c, v) => c with { Audit = c.Audit with { KeepFor = v } }),
+        Key("audit.denial_interval", Duration, static c => c.Audit.DenialInterval, static (c, v) => c with { Audit = c.Audit with { DenialInterval = v } }),
+        Key("audit.redact_flags", List(Flag, "[--licence, -p]"), static c => c.Audit.RedactFlags, static (c, v) => c with { Audit = c.Audit with { RedactFlags = v } }),
+        Key("audit.redact_patterns", List(Pattern, "['PIN [0-9]{4}']"), static c => c.Audit.RedactPatterns, static (c, v) => c with { Audit = c.Audit with { RedactPatterns = v } }),
+        Key("audit.mirror.postgres", Optional(KeyTypes.Secret), static c => c.Audit.Mirror.Postgres, static (c, v) => c with { Audit = c.Audit with { Mirror = c.Audit.Mirror with { Postgres = v } } }),
+        Key("audit.mirror.url", Optional(HttpUri), static c => c.Audit.Mirror.Url, static (c, v) => c with { Audit = c.Audit with { Mirror = c.Audit.Mirror with { Url = v } } }),
+        Key("audit.mirror.token", Optional(KeyTypes.Secret), static c => c.Audit.Mirror.Token, static (c, v) => c with { Audit = c.Audit with { Mirror = c.Audit.Mirror with { Token = v } } }),
+        Key("audit.mirror.stream", Optional(Text), static c => c.Audit.Mirror.Stream, static (c, v) => c with { Audit = c.Audit with { Mirror = c.Audit.Mirror with { Stream = v } } }),
+        Key("audit.mirror.live", Bool, static c => c.Audit.Mirror.Live, static (c, v) => c with { Audit = c.Audit with { Mirror = c.Audit.Mirror with { Live = v } } }),
     ]);
 
     private static ConfigKey<AgentConfig, T> Key<T>(string path, KeyType<T> type, Func<AgentConfig, T> get, Func<AgentConfig, T, AgentConfig> set) =>
