@@ -13,6 +13,7 @@ var benches = new Dictionary<string, (string What, Func<BenchOptions, Task<JsonO
     ["audit"] = ("the exec audit, durable: 64 writers and one, against raw writes and one fsync per event in the same run", AuditBench.RunAsync),
     ["audit-kill"] = ("1,000 kill -9 of a writing process (--rounds N): acknowledged events lost, chain valid", AuditKillBench.RunAsync),
     ["hot"] = ("ns and bytes allocated per line: parse, classify, observe", HotBench.RunAsync),
+    ["exec"] = ("permit to exit of /bin/true through a whole session, against posix_spawn alone: ratio_to_posix_spawn", ExecBench.RunAsync),
 };
 
 // The process that audit-kill kills, and that the tests kill.
