@@ -1,6 +1,7 @@
 using DevOpsAgent.Addresses;
 using DevOpsAgent.Blocking;
 using DevOpsAgent.Detection;
+using DevOpsAgent.Guards.Behaviour;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Logs;
 using DevOpsAgent.Store.Sqlite;
@@ -30,7 +31,10 @@ internal sealed class SqliteStore : IStore
         _blocks = new(_database);
         _actions = new(_database);
         _allowlist = new(_database);
+        Behaviour = new SqliteBehaviour(_database);
     }
+
+    public IBehaviourStore Behaviour { get; }
 
     public Incident? GetIncident(long id) => _incidents.Get(id);
 
