@@ -17,6 +17,7 @@ internal sealed record AgentConfig
     public GuardrailsConfig Guardrails { get; init; } = new();
     public DetectionConfig Detection { get; init; } = new();
     public BlockingConfig Blocking { get; init; } = new();
+    public BehaviourConfig Behaviour { get; init; } = new();
     public WebConfig Web { get; init; } = new();
     public AuditConfig Audit { get; init; } = new();
 }
@@ -138,6 +139,56 @@ internal sealed record BlockingConfig
 
     /// <summary>Our own addresses, never blocked, besides those of this machine's interfaces.</summary>
     public IReadOnlyList<AddressRange> Own { get; init; } = [];
+}
+
+/// <summary>The behavioural profile; docs/behaviour.md has the maths.</summary>
+internal sealed record BehaviourConfig
+{
+    public bool Enabled { get; init; } = true;
+
+    /// <summary>Weight of the newest window in mean and variance: about the last (2 - alpha) / alpha = 9 windows count.</summary>
+    public double EmaAlpha { get; init; } = 0.2;
+
+    /// <summary>Standard deviations from the mean beyond which a window is unusual.</summary>
+    public double SigmaThreshold { get; init; } = 2;
+
+    /// <summary>Length of a window, s, aligned to the clock.</summary>
+    public int WindowSecs { get; init; } = 60;
+
+    /// <summary>Windows that a baseline needs before anything is unusual.</summary>
+    public int BaselineMinWindows { get; init; } = 3;
+
+    /// <summary>After so many anomalous windows they are believed to be the new usual.</summary>
+    public int RelearnWindows { get; init; } = 30;
+
+    /// <summary>An anomaly is signalled with the calls of so many windows after it.</summary>
+    public int SignalWindows { get; init; } = 5;
+
+    /// <summary>A longer gap counts as so many idle windows.</summary>
+    public int MaxIdleWindows { get; init; } = 1440;
+
+    /// <summary>Agents remembered; beyond it the least recently seen is forgotten.</summary>
+    public int MaxAgents { get; init; } = 1000;
+
+    /// <summary>The share of denials that is taken to happen by chance, 0 to 0.5.</summary>
+    public double DenyRateFloor { get; init; } = 0.05;
+
+    /// <summary>Least standard deviation of the entropy, bits per byte.</summary>
+    public double EntropyFloor { get; init; } = 0.25;
+
+    /// <summary>Times the slow mean beyond which growth is an anomaly however even it is.</summary>
+    public double MaxGrowth { get; init; } = 3;
+
+    /// <summary>Ceilings: above them a window is an anomaly whatever is usual. Calls per window.</summary>
+    public int MaxCallRate { get; init; } = 1200;
+
+    /// <summary>Share of denials, in windows of at least 5 calls.</summary>
+    public double MaxDenyRate { get; init; } = 0.8;
+
+    public int MaxUniqueTools { get; init; } = 20;
+
+    /// <summary>Bits per byte.</summary>
+    public double MaxParameterEntropy { get; init; } = 6.5;
 }
 
 internal sealed record WebConfig

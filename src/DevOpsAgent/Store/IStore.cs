@@ -2,6 +2,7 @@ using DevOpsAgent.Addresses;
 using DevOpsAgent.Blocking;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Detection;
+using DevOpsAgent.Guards.Behaviour;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Logs;
 
@@ -103,6 +104,9 @@ internal interface IStore : IDisposable
             }
         }
     }
+
+    /// <summary>What is usual for each agent.</summary>
+    IBehaviourStore Behaviour { get; }
 
     // Small named values: mode set at run time, ...
     string? GetSetting(string name);

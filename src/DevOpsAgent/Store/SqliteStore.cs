@@ -1,6 +1,7 @@
 using DevOpsAgent.Addresses;
 using DevOpsAgent.Blocking;
 using DevOpsAgent.Detection;
+using DevOpsAgent.Guards.Behaviour;
 using DevOpsAgent.Guards.Receipts;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Logs;
@@ -32,10 +33,13 @@ internal sealed class SqliteStore : IStore
         _actions = new(_database);
         _allowlist = new(_database);
         Receipts = new SqliteReceiptStore(_database);
+        Behaviour = new SqliteBehaviour(_database);
     }
 
     /// <summary>The receipt chain in the same database; closed with this store.</summary>
     public IReceiptStore Receipts { get; }
+
+    public IBehaviourStore Behaviour { get; }
 
     public Incident? GetIncident(long id) => _incidents.Get(id);
 

@@ -1,9 +1,11 @@
 using DevOpsAgent.Addresses;
 using DevOpsAgent.Blocking;
 using DevOpsAgent.Detection;
+using DevOpsAgent.Guards.Behaviour;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Logs;
 using DevOpsAgent.Store;
+using DevOpsAgent.Tests.Guards.Behaviour;
 
 namespace DevOpsAgent.Tests.Blocking;
 
@@ -17,6 +19,8 @@ internal sealed class FakeStore : IStore
     private long _mark;
 
     public Action<string>? Fault { get; set; }
+
+    public IBehaviourStore Behaviour { get; } = new MemoryBehaviourStore();
 
     public void Put(Incident incident)
     {

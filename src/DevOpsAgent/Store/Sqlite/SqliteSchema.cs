@@ -7,7 +7,7 @@ namespace DevOpsAgent.Store.Sqlite;
 /// </summary>
 internal static class SqliteSchema
 {
-    public static IReadOnlyList<string> Migrations { get; } = [V1, ReceiptsSchema.Migration];
+    public static IReadOnlyList<string> Migrations { get; } = [V1, ReceiptsSchema.Migration, BehaviourTable];
 
     private const string V1 = """
         CREATE TABLE incidents (
@@ -129,6 +129,16 @@ internal static class SqliteSchema
         CREATE TABLE settings (
             name  TEXT PRIMARY KEY,
             value TEXT NOT NULL
+        ) WITHOUT ROWID;
+        """;
+
+    /// <summary>One row per agent identity, its state as ProfileCodec writes it. The version tells two writers of one row apart.</summary>
+    private const string BehaviourTable = """
+        CREATE TABLE behaviour (
+            agent     TEXT PRIMARY KEY,
+            state     BLOB NOT NULL,
+            version   INTEGER NOT NULL,
+            last_seen TEXT NOT NULL
         ) WITHOUT ROWID;
         """;
 }
