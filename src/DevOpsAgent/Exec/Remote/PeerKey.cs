@@ -12,12 +12,14 @@ internal sealed record PeerKey(string Id, byte[] PublicKey)
     /// <summary>SubjectPublicKeyInfo of an uncompressed P-256 point is always so long.</summary>
     public const int Bytes = 91;
 
-    private const string P256 = "1.2.840.10045.3.1.7";
+    // SEQUENCE { SEQUENCE { id-ecPublicKey, prime256v1 }, BIT STRING { uncompressed point } }: no other curve, no second encoding
+    // of one key. With two it would have two ids, and a withdrawn trust would miss one of them.
+    private static ReadOnlySpan<byte> Prefix => [0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04];
 
-    /// <summary>Null unless it is exactly one P-256 key in the one encoding that has one id.</summary>
+    /// <summary>Null unless it is exactly one P-256 key.</summary>
     public static PeerKey? TryRead(ReadOnlySpan<byte> publicKey)
     {
-        if (publicKey.Length != Bytes)
+        if (publicKey.Length != Bytes || !publicKey.StartsWith(Prefix))
         {
             return null;
         }
@@ -25,17 +27,12 @@ internal sealed record PeerKey(string Id, byte[] PublicKey)
         try
         {
             using var key = ECDsa.Create();
-            key.ImportSubjectPublicKeyInfo(publicKey, out var read);
-            var again = key.ExportSubjectPublicKeyInfo();
-
-            // One key in two encodings would have two ids, and a withdrawn trust would miss one of them.
-            return read == Bytes && key.ExportParameters(includePrivateParameters: false).Curve.Oid.Value == P256 && again.AsSpan().SequenceEqual(publicKey)
-                ? new(SigningKey.IdOf(publicKey), again)
-                : null;
+            key.ImportSubjectPublicKeyInfo(publicKey, out _);
+            return new(SigningKey.IdOf(publicKey), publicKey.ToArray());
         }
         catch (CryptographicException)
         {
-            return null;
+            return null; // the point is not on the curve
         }
     }
 
