@@ -26,7 +26,7 @@ internal static class ExecIdentity
         using var key = SigningKey.Create();
         PrivateFile.Create(KeyFile(directory, kind), key.ToPem() + "\n");
         var peer = new PeerKey(key.Id, key.PublicKey);
-        PrivateFile.Create(PublicFile(directory, kind), PeerKey.ToPem(peer.PublicKey), Public);
+        PrivateFile.Create(PublicFile(directory, kind), peer.ToPem(kind), Public);
         return peer;
     }
 

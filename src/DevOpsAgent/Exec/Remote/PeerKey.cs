@@ -49,7 +49,7 @@ internal sealed record PeerKey(string Id, byte[] PublicKey)
 
         if (!PemEncoding.TryFind(text, out var found) || !text.AsSpan()[found.Label].SequenceEqual("PUBLIC KEY"))
         {
-            wrong = "It holds no '-----BEGIN PUBLIC KEY-----'. 'devops-agent exec identity show --public' prints one.";
+            wrong = "It holds no '-----BEGIN PUBLIC KEY-----'. 'devops-agent exec identity new' writes one as agent.pub or machine.pub.";
             return false;
         }
 
@@ -59,7 +59,14 @@ internal sealed record PeerKey(string Id, byte[] PublicKey)
         return key is not null;
     }
 
-    public static string ToPem(byte[] publicKey) => PemEncoding.WriteString("PUBLIC KEY", publicKey) + "\n";
+    /// <summary>With a line above that says whose kind of key it is, which PEM permits.</summary>
+    public string ToPem(PeerKind kind) => $"devops-agent {ExecIdentity.Name(kind)} {Id}\n{PemEncoding.WriteString("PUBLIC KEY", PublicKey)}\n";
+
+    /// <summary>What the line above the key says. Whoever trusts the key decides; this only saves an option.</summary>
+    public static PeerKind? KindIn(string pem) =>
+        pem.StartsWith("devops-agent agent ", StringComparison.Ordinal) ? PeerKind.Agent
+        : pem.StartsWith("devops-agent machine ", StringComparison.Ordinal) ? PeerKind.Machine
+        : null;
 
     public bool Equals(PeerKey? other) => other is not null && Id == other.Id;
 
