@@ -11,6 +11,7 @@ var benches = new Dictionary<string, (string What, Func<BenchOptions, Task<JsonO
     ["follow"] = ("line appended -> file written at 2,000 lines/s: p99_ms, cpu_share", FollowBench.RunAsync),
     ["idle"] = ("memory and time to ready of the published build: idle_mb, ready_ms", IdleBench.RunAsync),
     ["hot"] = ("ns and bytes allocated per line: parse, classify, observe", HotBench.RunAsync),
+    ["exec"] = ("permit to exit of /bin/true through a whole session, against posix_spawn alone: ratio_to_posix_spawn", ExecBench.RunAsync),
 };
 
 if (args.Length == 0 || args[0] is "--help" or "-h" || !benches.TryGetValue(args[0], out var bench))

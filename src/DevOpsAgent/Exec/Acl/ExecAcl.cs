@@ -5,8 +5,8 @@ internal sealed class ExecAcl : IDisposable
 {
     public required ExecCaps Caps { get; init; }
 
-    /// <summary>Where every command runs. Null: the root directory.</summary>
-    public required PinnedDirectory? DefaultCwd { get; init; }
+    /// <summary>Where every command runs; the root directory unless configured.</summary>
+    public required PinnedDirectory DefaultCwd { get; init; }
 
     public required string AuditLogPath { get; init; }
 

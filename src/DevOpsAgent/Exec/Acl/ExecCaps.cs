@@ -1,3 +1,5 @@
+using DevOpsAgent.Exec.Native;
+
 namespace DevOpsAgent.Exec.Acl;
 
 /// <summary>What a session may use. All are above zero. The keys are these names in snake_case, in bytes and seconds.</summary>
@@ -39,4 +41,22 @@ internal sealed record ExecCaps
 
     /// <summary>Processes of the user (RLIMIT_NPROC, counted by the kernel over the whole user). Null: as the agent's own.</summary>
     public long? MaxProcesses { get; init; }
+
+    /// <summary>For the kernel. No command leaves a core file: it would hold what the command read.</summary>
+    public IReadOnlyList<ProcessLimit> Limits()
+    {
+        List<ProcessLimit> limits = [new(LimitedResource.CoreBytes, 0), new(LimitedResource.OpenFiles, (ulong)MaxOpenFiles)];
+        Add(LimitedResource.AddressSpaceBytes, MaxMemoryBytes);
+        Add(LimitedResource.FileBytes, MaxFileBytes);
+        Add(LimitedResource.Processes, MaxProcesses);
+        return limits;
+
+        void Add(LimitedResource resource, long? value)
+        {
+            if (value is { } v)
+            {
+                limits.Add(new(resource, (ulong)v));
+            }
+        }
+    }
 }
