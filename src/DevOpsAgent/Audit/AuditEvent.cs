@@ -28,5 +28,12 @@ internal abstract record AuditEvent(string RequestId)
     }
 
     /// <param name="Reason">As in the order of the checks: unverified_sender, trust_rejected, exec_disabled, ...</param>
-    internal sealed record Denial(string RequestId, string? AgentId, string? MachineId, IReadOnlyList<string> Argv, string Reason) : AuditEvent(RequestId);
+    internal sealed record Denial(string RequestId, string? AgentId, string? MachineId, IReadOnlyList<string> Argv, string Reason) : AuditEvent(RequestId)
+    {
+        /// <summary>How many denials this line stands for: more than one where those of strangers were summed up; ids and argv are the first one's.</summary>
+        public long Count { get; init; } = 1;
+
+        /// <summary>When the first of them came; null for a denial that has a line of its own.</summary>
+        public long? SinceUnixMs { get; init; }
+    }
 }

@@ -19,6 +19,7 @@ internal sealed record AgentConfig
     public BlockingConfig Blocking { get; init; } = new();
     public WebConfig Web { get; init; } = new();
     public ExecConfig Exec { get; init; } = new();
+    public AuditConfig Audit { get; init; } = new();
 }
 
 /// <summary>One access log to follow.</summary>
