@@ -44,8 +44,8 @@ internal sealed class ExecServer : IAsyncDisposable
         var path = Path.GetFullPath(config.Socket);
         var certificate = MachineCertificate.Create(parts.Machine);
         var socket = SocketFile.Listen(path, config.SocketMode == "0660"
-            ? PrivateFile.Mode | UnixFileMode.GroupRead | UnixFileMode.GroupWrite
-            : PrivateFile.Mode);
+            ? OwnFile.Mode | UnixFileMode.GroupRead | UnixFileMode.GroupWrite
+            : OwnFile.Mode);
 
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.Services.AddRoutingCore();

@@ -11,7 +11,7 @@ internal static class ExecIdentity
 {
     private const int MaxFile = 16 * 1024;
 
-    private const UnixFileMode Public = PrivateFile.Mode | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+    private const UnixFileMode Public = OwnFile.Mode | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     public static string KeyFile(string directory, PeerKind kind) => Path.Combine(directory, Name(kind) + ".key");
 
@@ -22,11 +22,24 @@ internal static class ExecIdentity
     /// <summary>Makes a key and both of its files; the directory too, for its owner only. Throws <see cref="IdentityException"/>; a key that is there stays.</summary>
     public static PeerKey Create(string directory, PeerKind kind)
     {
-        MakeDirectory(directory);
+        try
+        {
+            PrivateFile.CreateDirectory(Path.GetFullPath(directory));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IdentityException($"The directory {directory} can't be made: {e.Message}", e);
+        }
+
         using var key = SigningKey.Create();
-        PrivateFile.Create(KeyFile(directory, kind), key.ToPem() + "\n");
+        OwnFile.Create(KeyFile(directory, kind), key.ToPem() + "\n");
         var peer = new PeerKey(key.Id, key.PublicKey);
-        PrivateFile.Create(PublicFile(directory, kind), peer.ToPem(kind), Public);
+        OwnFile.Create(PublicFile(directory, kind), peer.ToPem(kind));
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(PublicFile(directory, kind), Public);
+        }
+
         return peer;
     }
 
@@ -39,7 +52,7 @@ internal static class ExecIdentity
             throw new IdentityException($"There is no {Name(kind)} key at {path}. Make one: devops-agent exec identity new --{Name(kind)} --out {directory}");
         }
 
-        var text = PrivateFile.Read(path, MaxFile);
+        var text = OwnFile.Read(path, MaxFile);
         var key = ECDsa.Create();
         try
         {
@@ -63,23 +76,4 @@ internal static class ExecIdentity
     }
 
     public static string Name(PeerKind kind) => kind == PeerKind.Agent ? "agent" : "machine";
-
-    private static void MakeDirectory(string directory)
-    {
-        try
-        {
-            if (OperatingSystem.IsWindows())
-            {
-                Directory.CreateDirectory(directory);
-            }
-            else
-            {
-                Directory.CreateDirectory(directory, PrivateFile.Mode | UnixFileMode.UserExecute);
-            }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new IdentityException($"The directory {directory} can't be made: {e.Message}", e);
-        }
-    }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using DevOpsAgent.Signing;
 
 namespace DevOpsAgent.Exec.Remote;
 
@@ -17,7 +18,7 @@ internal static class TrustFile
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 4, AllowDuplicateProperties = false };
 
     /// <summary>Throws <see cref="IdentityException"/>.</summary>
-    public static IReadOnlyList<TrustEntry> Read(string path) => Parse(PrivateFile.Read(path, MaxBytes), path);
+    public static IReadOnlyList<TrustEntry> Read(string path) => Parse(OwnFile.Read(path, MaxBytes), path);
 
     /// <summary>Adds, under a lock that other commands respect. False: it is there already.</summary>
     public static bool Add(string path, TrustEntry entry) => Edit(path, list =>
@@ -96,6 +97,7 @@ internal static class TrustFile
 
     private static bool Edit(string path, Func<List<TrustEntry>, bool> change)
     {
+        PrivateFile.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         using var held = Lock(path);
         var list = File.Exists(path) ? Read(path).ToList() : [];
         if (!change(list))
@@ -103,7 +105,7 @@ internal static class TrustFile
             return false;
         }
 
-        PrivateFile.Replace(path, Format(list));
+        OwnFile.Replace(path, Format(list));
         return true;
     }
 
@@ -112,7 +114,7 @@ internal static class TrustFile
         var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0 };
         if (!OperatingSystem.IsWindows())
         {
-            options.UnixCreateMode = PrivateFile.Mode;
+            options.UnixCreateMode = OwnFile.Mode;
         }
 
         try

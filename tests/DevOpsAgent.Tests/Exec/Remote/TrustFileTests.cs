@@ -83,7 +83,7 @@ public sealed class TrustFileTests : IDisposable
         trust.IsTrusted(PeerKind.Agent, entry.Key.Id).ShouldBeTrue();
         System.IO.File.SetUnixFileMode(File, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupWrite);
         trust.IsTrusted(PeerKind.Agent, entry.Key.Id).ShouldBeFalse();
-        _problems[^1].ShouldNotBeNull().ShouldContain("is open to other users (620)");
+        _problems[^1].ShouldNotBeNull().ShouldContain("is open to other users (mode 620)");
     }
 
     private static TrustEntry Entry(PeerKind kind)
