@@ -18,6 +18,10 @@ namespace DevOpsAgent.App.Cli;
 [JsonSerializable(typeof(Rules.RuleTestView))]
 [JsonSerializable(typeof(Explain.ExplainView))]
 [JsonSerializable(typeof(JsonNode))]
+[JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(ExecCommands.ExecCheckView))]
+[JsonSerializable(typeof(Page<ExecCommands.Identity.IdentityView>))]
+[JsonSerializable(typeof(Page<ExecCommands.Trust.TrustView>))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     /// <summary>One object per line, for listings that go on (-w).</summary>

@@ -63,7 +63,12 @@ internal static class CommandLine
         foreach (var entry in CommandTable.All)
         {
             var words = entry.Path.Split(' ');
-            var parent = words.Length == 1 ? root : Noun(root, words[0]);
+            Command parent = root;
+            for (var depth = 1; depth < words.Length; depth++)
+            {
+                parent = Noun(parent, words[depth - 1], CommandTable.Nouns[string.Join(' ', words[..depth])]);
+            }
+
             var command = entry.Build(context);
             examples[command] = entry.Examples;
             parent.Subcommands.Add(command);
@@ -112,15 +117,15 @@ internal static class CommandLine
         return ExitCode.Usage;
     }
 
-    private static Command Noun(RootCommand root, string name)
+    private static Command Noun(Command parent, string name, string description)
     {
-        if (root.Subcommands.FirstOrDefault(c => c.Name == name) is { } known)
+        if (parent.Subcommands.FirstOrDefault(c => c.Name == name) is { } known)
         {
             return known;
         }
 
-        var noun = new Command(name, CommandTable.Nouns[name]);
-        root.Subcommands.Add(noun);
+        var noun = new Command(name, description);
+        parent.Subcommands.Add(noun);
         return noun;
     }
 

@@ -1,5 +1,9 @@
 using System.Globalization;
+using DevOpsAgent.Audit;
 using DevOpsAgent.Configuration;
+using DevOpsAgent.Exec.Native;
+using DevOpsAgent.Exec.Remote;
+using DevOpsAgent.Signing;
 using DevOpsAgent.Store;
 
 namespace DevOpsAgent.App.Cli;
@@ -32,6 +36,9 @@ internal static class Failure
             case StoreException e:
                 Write(terminal, e.Message, null);
                 return e.Fault is StoreFault.Newer ? ExitCode.Usage : ExitCode.Dependency;
+            case IdentityException or KeyException or AuditException or SpawnException:
+                Write(terminal, exception.Message, null);
+                return exception is IdentityException or KeyException ? ExitCode.Usage : ExitCode.Dependency;
             case FileNotFoundException or DirectoryNotFoundException:
                 Write(terminal, exception.Message, "Check the path.");
                 return ExitCode.Usage;

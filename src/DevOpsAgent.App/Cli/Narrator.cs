@@ -52,6 +52,8 @@ internal sealed class Narrator(Terminal terminal)
         }
     }
 
+    public void Say(string label, string text) => Line(label, text, label == "warning" ? "33" : null);
+
     public void Fault(Exception e) => Line("fault", $"{e.GetType().Name}: {e.Message}", "31");
 
     private static string StateOf(Incident incident) => incident.Status switch

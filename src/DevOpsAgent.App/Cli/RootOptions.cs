@@ -6,6 +6,8 @@ namespace DevOpsAgent.App.Cli;
 /// <summary>The flags that change the configuration. --config goes with every command, the others with the service and <c>config</c>.</summary>
 internal sealed class RootOptions
 {
+    private readonly List<(Option<string?> Option, string Key)> _bound = [];
+
     public Option<string?> Config { get; } = new("--config", "-c")
     {
         Description = "Configuration file (default: built-in values, or $DEVOPS_AGENT_CONFIG)",
@@ -40,6 +42,9 @@ internal sealed class RootOptions
     /// <summary>All but --config, which goes everywhere by itself.</summary>
     public IReadOnlyList<Option> Overrides => [Mode, Log, ServeSpa, Listen, LlmUrl, LlmProvider, LlmApiKey];
 
+    /// <summary>An option of one command that stands for a key: what it says goes before file and environment, and is checked like them.</summary>
+    public void Bind(Option<string?> option, string key) => _bound.Add((option, key));
+
     public ConfigRequest Request(ParseResult parsed, Terminal terminal)
     {
         var flags = new List<FlagValue>();
@@ -64,6 +69,11 @@ internal sealed class RootOptions
         if (Add(LlmProvider, "llm.provider") | Add(LlmApiKey, "llm.api_key"))
         {
             flags.Add(new(LlmProvider.Name, "llm.service_type", ["api_key"]));
+        }
+
+        foreach (var (option, key) in _bound.Where(b => parsed.CommandResult.Command.Options.Contains(b.Option)))
+        {
+            Add(option, key);
         }
 
         var file = parsed.GetValue(Config) ?? terminal.Environment.GetValueOrDefault(EnvironmentOverrides.FileVariable);

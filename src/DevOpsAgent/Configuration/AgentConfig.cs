@@ -19,6 +19,7 @@ internal sealed record AgentConfig
     public BlockingConfig Blocking { get; init; } = new();
     public BehaviourConfig Behaviour { get; init; } = new();
     public WebConfig Web { get; init; } = new();
+    public ExecConfig Exec { get; init; } = new();
     public AuditConfig Audit { get; init; } = new();
 }
 
@@ -201,6 +202,51 @@ internal sealed record WebConfig
 
     /// <summary>Host header values that are answered, besides loopback names with our port: stops DNS rebinding.</summary>
     public IReadOnlyList<string> AllowedHosts { get; init; } = [];
+}
+
+/// <summary>The service that runs commands for others, <c>exec serve</c>. What may be run stands in the ACL, a file of its own.</summary>
+internal sealed record ExecConfig
+{
+    /// <summary>The ACL. Null: the default path, where a missing file switches Exec off.</summary>
+    public string? Acl { get; init; }
+
+    /// <summary>The Unix socket for callers on this machine.</summary>
+    public string Socket { get; init; } = "./data/exec.sock";
+
+    /// <summary>Octal: 0600 for the own user, 0660 for the own group too.</summary>
+    public string SocketMode { get; init; } = "0600";
+
+    /// <summary>Users, besides the service's own and root, and groups that may call over the socket.</summary>
+    public IReadOnlyList<int> AllowedUids { get; init; } = [];
+
+    public IReadOnlyList<int> AllowedGids { get; init; } = [];
+
+    /// <summary>Address and port for callers on other machines (HTTPS, both sides by key). Null: none.</summary>
+    public string? Listen { get; init; }
+
+    /// <summary>True: <see cref="Listen"/> may be an address that other machines reach.</summary>
+    public bool AllowRemote { get; init; }
+
+    /// <summary>Directory of agent.key and machine.key.</summary>
+    public string Keys { get; init; } = "./data/keys";
+
+    /// <summary>The list of trusted keys.</summary>
+    public string Trust { get; init; } = "./data/trust.json";
+
+    /// <summary>Database of the receipts. Null: receipts.db beside the audit log.</summary>
+    public string? Receipts { get; init; }
+
+    /// <summary>A command whose caller doesn't renew within this time is ended.</summary>
+    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How far a caller's clock may be off, both ways.</summary>
+    public TimeSpan MaxSkew { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Connections at once, of both kinds together.</summary>
+    public int MaxConnections { get; init; } = 128;
+
+    /// <summary>True: root may serve. Every command then runs as root.</summary>
+    public bool AllowRoot { get; init; }
 }
 
 /// <summary>A value that is never printed: ToString gives "***".</summary>

@@ -54,6 +54,16 @@ internal static class ConfigChecks
             Problem(["audit.mirror.url"], "'audit.mirror.url' must begin with https://: the log names commands and people");
         }
 
+        if (config.Exec is { AllowRemote: false, Listen: { } serve } && IPEndPoint.TryParse(serve, out var served) && !IPAddress.IsLoopback(served.Address))
+        {
+            Problem(["exec.listen"], $"'exec.listen' ({serve}) can be reached from other machines; set 'exec.allow_remote' to true if that is meant, or listen on 127.0.0.1");
+        }
+
+        if (config.Exec.MaxSkew > TimeSpan.FromMinutes(10))
+        {
+            Problem(["exec.max_skew"], $"'exec.max_skew' ({DurationText.Of(config.Exec.MaxSkew)}) is more than 10m; every frame of that time has to be remembered; repair the clocks instead");
+        }
+
         if (config.Elasticsearch.Url is not null)
         {
             Warn(["elasticsearch.url"], "'elasticsearch.url' is accepted, but this version does not read logs from Elasticsearch yet; name log files under 'logs'");

@@ -102,6 +102,21 @@ internal static class ConfigKeys
         Key("audit.mirror.token", Optional(KeyTypes.Secret), static c => c.Audit.Mirror.Token, static (c, v) => c with { Audit = c.Audit with { Mirror = c.Audit.Mirror with { Token = v } } }),
         Key("audit.mirror.stream", Optional(Text), static c => c.Audit.Mirror.Stream, static (c, v) => c with { Audit = c.Audit with { Mirror = c.Audit.Mirror with { Stream = v } } }),
         Key("audit.mirror.live", Bool, static c => c.Audit.Mirror.Live, static (c, v) => c with { Audit = c.Audit with { Mirror = c.Audit.Mirror with { Live = v } } }),
+
+        Key("exec.acl", Optional(Text), static c => c.Exec.Acl, static (c, v) => c with { Exec = c.Exec with { Acl = v } }),
+        Key("exec.socket", Text, static c => c.Exec.Socket, static (c, v) => c with { Exec = c.Exec with { Socket = v } }),
+        Key("exec.socket_mode", Choice("0600", "0660"), static c => c.Exec.SocketMode, static (c, v) => c with { Exec = c.Exec with { SocketMode = v } }),
+        Key("exec.allowed_uids", List(Number(0, int.MaxValue), "[1000]"), static c => c.Exec.AllowedUids, static (c, v) => c with { Exec = c.Exec with { AllowedUids = v } }),
+        Key("exec.allowed_gids", List(Number(0, int.MaxValue), "[1000]"), static c => c.Exec.AllowedGids, static (c, v) => c with { Exec = c.Exec with { AllowedGids = v } }),
+        Key("exec.listen", Optional(Listen), static c => c.Exec.Listen, static (c, v) => c with { Exec = c.Exec with { Listen = v } }),
+        Key("exec.allow_remote", Bool, static c => c.Exec.AllowRemote, static (c, v) => c with { Exec = c.Exec with { AllowRemote = v } }),
+        Key("exec.keys", Text, static c => c.Exec.Keys, static (c, v) => c with { Exec = c.Exec with { Keys = v } }),
+        Key("exec.trust", Text, static c => c.Exec.Trust, static (c, v) => c with { Exec = c.Exec with { Trust = v } }),
+        Key("exec.receipts", Optional(Text), static c => c.Exec.Receipts, static (c, v) => c with { Exec = c.Exec with { Receipts = v } }),
+        Key("exec.lease", Duration, static c => c.Exec.Lease, static (c, v) => c with { Exec = c.Exec with { Lease = v } }),
+        Key("exec.max_skew", Duration, static c => c.Exec.MaxSkew, static (c, v) => c with { Exec = c.Exec with { MaxSkew = v } }),
+        Key("exec.max_connections", Number(1, 10_000), static c => c.Exec.MaxConnections, static (c, v) => c with { Exec = c.Exec with { MaxConnections = v } }),
+        Key("exec.allow_root", Bool, static c => c.Exec.AllowRoot, static (c, v) => c with { Exec = c.Exec with { AllowRoot = v } }),
     ]);
 
     private static ConfigKey<AgentConfig, T> Key<T>(string path, KeyType<T> type, Func<AgentConfig, T> get, Func<AgentConfig, T, AgentConfig> set) =>

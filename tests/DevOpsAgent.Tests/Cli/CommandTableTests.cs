@@ -84,7 +84,7 @@ public sealed class CommandTableTests
 
     [Fact]
     public void Every_noun_of_the_table_has_a_description() =>
-        CommandTable.All.Where(static e => e.Path.Contains(' ')).Select(static e => e.Path.Split(' ')[0]).Distinct(StringComparer.Ordinal)
+        CommandTable.All.Select(static e => e.Path.Split(' ')).SelectMany(static w => Enumerable.Range(1, w.Length - 1).Select(n => string.Join(' ', w[..n]))).Distinct(StringComparer.Ordinal)
             .Order(StringComparer.Ordinal).ShouldBe(CommandTable.Nouns.Keys.Order(StringComparer.Ordinal));
 
     [Theory]
