@@ -1,5 +1,5 @@
+using DevOpsAgent.Blocking;
 using DevOpsAgent.Configuration;
-using DevOpsAgent.Guards;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Service;
 using DevOpsAgent.Store;
@@ -19,14 +19,15 @@ internal sealed class OperatorDesk : IAsyncDisposable
     private OperatorDesk(AgentConfig config, Terminal terminal, AgentLock? agentLock, IStore store)
     {
         (_terminal, _lock, Store) = (terminal, agentLock, store);
-        _parts = new(config, store, terminal.Time, static _ => { });
+        _parts = new(config, store, new(new Guards.Receipts.MemoryReceiptStore()), terminal.Time, static _ => { }, agentLock is null ? WaitForAgentAsync : null);
     }
 
     public IStore Store { get; }
 
     public IncidentDesk Incidents => _parts.Incidents;
 
-    public AllowlistDesk Entries => _parts.Entries;
+    /// <summary>The way to change anything, whether an agent runs or not.</summary>
+    public Effects Effects => _parts.Effects;
 
     public Allowlist Allowlist => _parts.Allowlist;
 
@@ -37,9 +38,6 @@ internal sealed class OperatorDesk : IAsyncDisposable
 
     /// <summary>Carries decisions out and writes the target. Only where no agent runs: two writers would undo each other's work.</summary>
     public AgentParts Agent => AgentRuns ? throw new InvalidOperationException("An agent runs; it alone writes the target.") : _parts;
-
-    /// <summary>Stores the intent to block, after all checks; the running agent finds it and writes its target.</summary>
-    public BlockDecision HandOver(BlockRequest request) => _parts.Gate.Judge(request);
 
     /// <summary>True: an agent runs on this database and applies what is stored.</summary>
     public bool AgentRuns => _lock is null;
@@ -95,6 +93,13 @@ internal sealed class OperatorDesk : IAsyncDisposable
         }
 
         return true;
+    }
+
+    /// <summary>The running agent finds the pending blocks, or those to be lifted, and writes its target.</summary>
+    private Task WaitForAgentAsync(IReadOnlyList<long> blocks, CancellationToken cancellationToken)
+    {
+        var lifting = blocks.Where(id => Store.GetBlock(id)?.Status != BlockStatus.Pending).ToHashSet();
+        return WaitForAgentAsync(() => blocks.All(id => Store.GetBlock(id)?.Status is { } now && (lifting.Contains(id) ? !BlockLedger.IsLive(now) : now != BlockStatus.Pending)), cancellationToken);
     }
 
     public async ValueTask DisposeAsync()

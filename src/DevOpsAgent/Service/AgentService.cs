@@ -40,7 +40,7 @@ internal sealed class AgentService : IAsyncDisposable
     private AgentService(AgentConfig config, string version, RuleSet rules, AgentLock held, IStore store, Stream stdin, TimeProvider time, Action<AgentEvent> onEvent)
     {
         (_config, _time, _onEvent, _lock, _store) = (config, time, onEvent, held, store);
-        Parts = new(config, store, time, OnBlock);
+        Parts = new(config, store, new(new Guards.Receipts.MemoryReceiptStore()), time, OnBlock);
         _detector = new(rules, config.Detection);
         foreach (var row in store.GetClientStates())
         {
@@ -52,7 +52,7 @@ internal sealed class AgentService : IAsyncDisposable
         _pipeline = new(_detector, _book, Parts.Allowlist, new Recommender(config.Blocking, Parts.Blocker.Plan, () => _pipeline!.PeerProblem), store, time);
         _sources = new(config.Logs, store.GetCheckpoints(), stdin, time);
         Health = new(config, version, Parts, _pipeline, _sources, _detector, time, Say, Wake);
-        _approvals = new(store, Parts.Incidents);
+        _approvals = new(store, Parts.Effects);
         if (Health.Mode == Mode.Auto)
         {
             _approvals.AddWhatACrashLeft();
@@ -259,7 +259,7 @@ internal sealed class AgentService : IAsyncDisposable
         await _responding.WaitAsync(cancellationToken);
         try
         {
-            _approvals.Run();
+            await _approvals.RunAsync(cancellationToken);
             await ApplyChangesAsync(cancellationToken);
         }
         finally
