@@ -2,6 +2,7 @@ using DevOpsAgent.Blocking;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Service;
+using DevOpsAgent.Signing;
 using DevOpsAgent.Store;
 
 namespace DevOpsAgent.App.Cli;
@@ -16,10 +17,10 @@ internal sealed class OperatorDesk : IAsyncDisposable
     private readonly AgentLock? _lock;
     private readonly AgentParts _parts;
 
-    private OperatorDesk(AgentConfig config, Terminal terminal, AgentLock? agentLock, IStore store)
+    private OperatorDesk(AgentConfig config, Terminal terminal, AgentLock? agentLock, SqliteStore store, KeyRing keys)
     {
         (_terminal, _lock, Store) = (terminal, agentLock, store);
-        _parts = new(config, store, new(new Guards.Receipts.MemoryReceiptStore()), terminal.Time, static _ => { }, agentLock is null ? WaitForAgentAsync : null);
+        _parts = new(config, store, store.Receipts, keys, terminal.Time, static _ => { }, agentLock is null ? WaitForAgentAsync : null);
     }
 
     public IStore Store { get; }
@@ -66,12 +67,18 @@ internal sealed class OperatorDesk : IAsyncDisposable
             // An agent runs: it does the rest.
         }
 
+        SqliteStore? store = null;
+        KeyRing? keys = null;
         try
         {
-            return new(loaded.Config, terminal, agentLock, new SqliteStore(path));
+            store = new SqliteStore(path);
+            keys = KeyRing.Open(loaded.Config.Guards.KeysDirectory(loaded.Config.Database), terminal.Time);
+            return new(loaded.Config, terminal, agentLock, store, keys);
         }
         catch
         {
+            keys?.Dispose();
+            store?.Dispose();
             agentLock?.Dispose();
             throw;
         }

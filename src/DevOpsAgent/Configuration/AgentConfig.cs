@@ -151,8 +151,10 @@ internal sealed record GuardsConfig
     /// <summary>Which signals of advisory guards deny.</summary>
     public IReadOnlyList<PromotionRule> Promote { get; init; } = [];
 
-    /// <summary>Where the keys that sign receipts are kept: a directory that only the agent may read.</summary>
-    public string Keys { get; init; } = "./data/keys";
+    /// <summary>Where the keys that sign receipts are kept: a directory that only the agent may read. Null: the folder keys beside the database.</summary>
+    public string? Keys { get; init; }
+
+    public string KeysDirectory(DatabaseConfig database) => Keys ?? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(database.Path))!, "keys");
 }
 
 /// <summary>At most so many calls per caller and time.</summary>

@@ -76,7 +76,7 @@ internal static class ConfigKeys
         Key("guards.rate.calls", Number(1, 1_000_000), static c => c.Guards.Rate.Calls, static (c, v) => c with { Guards = c.Guards with { Rate = c.Guards.Rate with { Calls = v } } }),
         Key("guards.rate.per", Duration, static c => c.Guards.Rate.Per, static (c, v) => c with { Guards = c.Guards with { Rate = c.Guards.Rate with { Per = v } } }),
         Key("guards.promote", new PromoteType(), static c => c.Guards.Promote, static (c, v) => c with { Guards = c.Guards with { Promote = v } }),
-        Key("guards.keys", Text, static c => c.Guards.Keys, static (c, v) => c with { Guards = c.Guards with { Keys = v } }),
+        Key("guards.keys", Optional(Text), static c => c.Guards.Keys, static (c, v) => c with { Guards = c.Guards with { Keys = v } }),
 
         Key("web.serve", Bool, static c => c.Web.Serve, static (c, v) => c with { Web = c.Web with { Serve = v } }),
         Key("web.listen", Listen, static c => c.Web.Listen, static (c, v) => c with { Web = c.Web with { Listen = v } }),

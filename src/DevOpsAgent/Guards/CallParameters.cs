@@ -8,7 +8,7 @@ namespace DevOpsAgent.Guards;
 /// <summary>The parameters of one call as they are hashed, judged and kept: canonical JSON (keys sorted by ordinal, no white space).</summary>
 /// <param name="Element">As the guards see them.</param>
 /// <param name="Shown">Canonical, with secrets as "***".</param>
-/// <param name="Hash">SHA-256 of the canonical JSON before that, 64 hex.</param>
+/// <param name="Hash">Of the canonical JSON before that, 64 hex: SHA-256, or keyed where there may be a secret.</param>
 internal readonly record struct CallParameters(JsonElement Element, string Shown, string Hash)
 {
     private const string Masked = "***";
@@ -16,7 +16,8 @@ internal readonly record struct CallParameters(JsonElement Element, string Shown
     /// <summary>Of parameters that are not valid by the schema, at most so many are kept: they may be anything.</summary>
     private const int MaxInvalid = 20;
 
-    public static CallParameters Of<TRequest>(Tool<TRequest> tool, TRequest request)
+    /// <param name="keyedHash">Hashes parameters with a secret among them, which could be found from a plain hash by trying.</param>
+    public static CallParameters Of<TRequest>(Tool<TRequest> tool, TRequest request, Func<ReadOnlySpan<byte>, string> keyedHash)
         where TRequest : class
     {
         var buffer = new ArrayBufferWriter<byte>(256);
@@ -33,19 +34,18 @@ internal readonly record struct CallParameters(JsonElement Element, string Shown
             canonical = Write(element, static _ => false);
         }
 
-        var hash = Convert.ToHexStringLower(SHA256.HashData(canonical));
         var schema = tool.Schema;
-        return new(element, HasSecret(schema)
-            ? Encoding.UTF8.GetString(Write(element, p => Find(schema, p) is not { Secret: false }))
-            : Encoding.UTF8.GetString(canonical), hash);
+        return HasSecret(schema)
+            ? new(element, Encoding.UTF8.GetString(Write(element, p => Find(schema, p) is not { Secret: false })), keyedHash(canonical))
+            : new(element, Encoding.UTF8.GetString(canonical), Convert.ToHexStringLower(SHA256.HashData(canonical)));
     }
 
     /// <summary>Of a call by name that the schema refuses: what isn't known to be harmless is masked.</summary>
-    public static CallParameters Invalid(ToolSchema? schema, JsonElement parameters)
+    public static CallParameters Invalid(ToolSchema? schema, JsonElement parameters, Func<ReadOnlySpan<byte>, string> keyedHash)
     {
         try
         {
-            var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(parameters.GetRawText())));
+            var hash = keyedHash(Encoding.UTF8.GetBytes(parameters.GetRawText()));
             var shown = parameters.ValueKind == JsonValueKind.Object && schema is not null && parameters.GetPropertyCount() <= MaxInvalid
                 ? Encoding.UTF8.GetString(Write(parameters, p => Find(schema, p) is not { Secret: false } || p.Value.ValueKind is JsonValueKind.Object or JsonValueKind.Array || p.Value.GetRawText().Length > 500))
                 : "{}";
@@ -53,7 +53,7 @@ internal readonly record struct CallParameters(JsonElement Element, string Shown
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException)
         {
-            return new(parameters, "{}", Convert.ToHexStringLower(SHA256.HashData(""u8)));
+            return new(parameters, "{}", keyedHash([]));
         }
     }
 

@@ -120,7 +120,7 @@ internal sealed class Gateway
         for (var i = 0; i < intents.Length; i++)
         {
             var call = calls[i];
-            var parameters = CallParameters.Of(tool, call.Request);
+            var parameters = CallParameters.Of(tool, call.Request, _journal.KeyedHash);
             contexts[i] = new(tool, call.Request, parameters.Element, call.Caller, call.IncidentId, now) { Place = i };
             intents[i] = IntentOf(tool.Name, call.Caller, call.IncidentId, parameters, now);
             receipts[i] = ReceiptOf(intents[i]);
@@ -246,7 +246,7 @@ internal sealed class Gateway
         var answer = new CallAnswer { Decision = Decision.Deny, Reason = (schema is null ? Own : "schema") + "." + code, Text = text };
         try
         {
-            var intent = IntentOf(tool, caller, null, CallParameters.Invalid(schema, parameters), _time.GetUtcNow());
+            var intent = IntentOf(tool, caller, null, CallParameters.Invalid(schema, parameters, _journal.KeyedHash), _time.GetUtcNow());
             answer = answer with { Intent = _journal.Begin([intent])[0] };
             var receipt = ReceiptOf(intent) with { Intent = answer.Intent.Value, Decision = Decision.Deny, Reason = answer.Reason, Text = text };
             return Close([receipt], [answer])[0];

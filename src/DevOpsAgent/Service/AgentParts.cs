@@ -5,6 +5,7 @@ using DevOpsAgent.Configuration;
 using DevOpsAgent.Guards;
 using DevOpsAgent.Guards.Receipts;
 using DevOpsAgent.Incidents;
+using DevOpsAgent.Signing;
 using DevOpsAgent.Store;
 using DevOpsAgent.Traefik;
 
@@ -14,13 +15,17 @@ namespace DevOpsAgent.Service;
 internal sealed class AgentParts : IAsyncDisposable
 {
     private readonly TraefikApi? _api;
+    private readonly KeyRing _keys;
 
+    /// <param name="keys">Sign the receipts; disposed with the parts.</param>
     /// <param name="onBlock">Called from the writing thread.</param>
     /// <param name="agent">Null: this process is the agent. Else waits for the one that is, see <see cref="Blocking.Blocker"/>.</param>
     /// <exception cref="ConfigException">The target's settings can't be used.</exception>
-    public AgentParts(AgentConfig config, IStore store, ReceiptJournal journal, TimeProvider time, Action<BlockEvent> onBlock, Func<IReadOnlyList<long>, CancellationToken, Task>? agent = null)
+    public AgentParts(
+        AgentConfig config, IStore store, IReceiptStore receipts, KeyRing keys, TimeProvider time, Action<BlockEvent> onBlock, Func<IReadOnlyList<long>, CancellationToken, Task>? agent = null)
     {
-        (Store, Journal) = (store, journal);
+        (Store, _keys) = (store, keys);
+        Journal = new(receipts, keys, time, keys.Directory is { } directory ? ReceiptAnchor.Of(directory, config.Database.Path) : null);
         Mode = new(store, config.Mode);
         Incidents = new(store, time, config.Blocking.MaxTtl);
         Entries = new(store, time);
@@ -30,13 +35,14 @@ internal sealed class AgentParts : IAsyncDisposable
         var proxies = (IReadOnlyList<AddressRange>)[.. config.Logs.SelectMany(static l => l.TrustedProxies)];
         var never = new NeverBlocked(() => own, () => proxies, () => AllowedAt(time.GetUtcNow()));
         _api = config.Blocking is { Directory: not null, TraefikApi: { } root } ? new(root, time) : null;
-        Target = config.Blocking.Directory is null ? new NoTarget(config.Blocking.EntryPoints) : new FileTarget(config.Blocking, _api);
+        Target = TargetOf(config.Blocking, _api);
 
         var guards = new GuardSet(config, store, never, () => Mode.Current, time);
         Blocker = new(store, never, Target, config.Blocking, time, guards.Preview.Refusal, onBlock, agent);
         var tools = new EffectTools(new(Blocker, config.Blocking), new(Blocker, store), new(Incidents, store), new(Entries, store), new(Entries, store), new(Entries), new(Mode));
-        Gateway = new(journal, guards.Pipeline(config.Guards, time), tools.All, PolicyHash.Of(config, guards.All), time);
+        Gateway = new(Journal, guards.Pipeline(config.Guards, time), tools.All, PolicyHash.Of(config, guards.All), time);
         Effects = new(Gateway, tools, time, onBlock);
+        OpenIntents = new(Journal, tools.All, time);
         Responder = new(store, Effects, time);
     }
 
@@ -52,13 +58,19 @@ internal sealed class AgentParts : IAsyncDisposable
 
     /// <summary>The way to change anything.</summary>
     public Effects Effects { get; }
+    public OpenIntents OpenIntents { get; }
     public Responder Responder { get; }
+
+    /// <exception cref="ConfigException">The target's settings can't be used.</exception>
+    public static IBlockTarget TargetOf(BlockingConfig config, TraefikApi? api) => config.Directory is null ? new NoTarget(config.EntryPoints) : new FileTarget(config, api);
 
     public async ValueTask DisposeAsync()
     {
         await Blocker.DisposeAsync();
         Responder.Dispose();
         _api?.Dispose();
+        Journal.Dispose();
+        _keys.Dispose();
     }
 
     private IReadOnlyList<AddressRange> AllowedAt(DateTimeOffset now) =>
