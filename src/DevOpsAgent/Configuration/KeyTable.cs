@@ -49,6 +49,15 @@ internal sealed class KeyTable<TOwner>
         return fine;
     }
 
+    /// <summary>"guards" and "guards.rate" of "guards.rate.calls".</summary>
+    private static IEnumerable<string> SectionsOf(string path)
+    {
+        for (var dot = path.IndexOf('.', StringComparison.Ordinal); dot > 0; dot = path.IndexOf('.', dot + 1))
+        {
+            yield return path[..dot];
+        }
+    }
+
     private bool TryReadSection(ConfigNode value, string section, KeyReader reader, ref TOwner owner, Action<string, ConfigNode>? onRead)
     {
         switch (value)
@@ -61,15 +70,6 @@ internal sealed class KeyTable<TOwner>
                 var first = Keys.First(k => k.Path.StartsWith(section + ".", StringComparison.Ordinal)).Path[(section.Length + 1)..];
                 reader.Report(value, $"'{section}' must be a group of keys, as '{section}:' and below it, indented, '{first}: ...', not {KeyReader.Kind(value)}");
                 return false;
-        }
-    }
-
-    /// <summary>"audit" and "audit.mirror" for "audit.mirror.url".</summary>
-    private static IEnumerable<string> SectionsOf(string path)
-    {
-        for (var dot = path.IndexOf('.', StringComparison.Ordinal); dot > 0; dot = path.IndexOf('.', dot + 1))
-        {
-            yield return path[..dot];
         }
     }
 

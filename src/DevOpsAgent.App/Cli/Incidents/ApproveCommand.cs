@@ -31,7 +31,13 @@ internal static class ApproveCommand
             var loaded = context.Load(parsed);
             OperatorDesk.Look(loaded).Dispose();
             await using var desk = OperatorDesk.Open(loaded, context.Terminal);
-            var outcomes = numbers.Select(id => desk.Incidents.Approve(id, who.By, who.Origin, time, why, named ?? Read(context.Terminal, desk.Store, id, time))).ToList();
+            var decisions = numbers.Select(id => new IncidentDecision(id, DecisionKind.Approve, who.By, who.Origin)
+            {
+                Ttl = time,
+                Note = why,
+                Seen = named ?? Read(context.Terminal, desk.Store, id, time),
+            });
+            var outcomes = await desk.Effects.DecideAsync([.. decisions], who.Caller, cancellation);
             var open = outcomes.Select(static o => o.Incident).OfType<Incident>().Where(static i => i.Status == IncidentStatus.Approved).ToList();
             var effects = (await Approval.CarryOutAsync(desk, context.Terminal, open, cancellation)).ToDictionary(static e => e.Id);
             return Decision.Report(context.Terminal, [.. outcomes.Select(o => effects.TryGetValue(o.Id, out var effect) ? effect : Decision.Of(o, $"devops-agent incidents undo {o.Id}"))], format.IsJson(parsed));
