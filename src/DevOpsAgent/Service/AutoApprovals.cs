@@ -37,14 +37,10 @@ internal sealed class AutoApprovals(IStore store, IncidentDesk desk)
     {
         while (_waiting.TryDequeue(out var id))
         {
-            try
-            {
-                desk.Approve(id, "auto", "service");
-            }
-            catch (StoreException)
+            if (desk.Approve(id, "auto", "service") is { Result: DeskResult.Unavailable } outcome)
             {
                 _waiting.Enqueue(id);
-                throw;
+                throw new StoreException(outcome.Message, StoreFault.Unavailable);
             }
         }
     }
