@@ -105,6 +105,20 @@ public sealed class RotationTests
     }
 
     [Fact]
+    public async Task Before_its_first_byte_was_read_between_two_runs()
+    {
+        await using var rig = new AgentRig();
+        var agent = await rig.StartAsync();
+        await rig.ReadToEndAsync();
+        await rig.StopAsync(agent);
+        Write(rig, 8);
+        File.Move(rig.Log, rig.Log + ".1");
+        Write(rig, 6);
+        await rig.StartAsync();
+        await CountsAreExactAsync(rig);
+    }
+
+    [Fact]
     public async Task By_copy_and_truncate_between_two_runs()
     {
         await using var rig = new AgentRig();

@@ -36,7 +36,7 @@ internal static class Metrics
         Head("devops_agent_lines_unparsed_total", "counter", "Lines that gave no event, per reason.");
         foreach (var reason in Enum.GetValues<UnparsedReason>().Where(static r => r != UnparsedReason.None))
         {
-            Line("devops_agent_lines_unparsed_total", s.Unparsed.GetValueOrDefault(reason), ("reason", StatusApi.Kebab(reason)));
+            Line("devops_agent_lines_unparsed_total", s.Unparsed.GetValueOrDefault(reason), ("reason", LineStatistics.Label(reason)));
         }
 
         One("devops_agent_tracked_clients", "gauge", "Clients remembered by detection.", s.TrackedClients);

@@ -37,7 +37,7 @@ internal static class StatusApi
             LagBytes = s.Sources.Sum(static x => x.LagBytes),
             Lines = s.Lines,
             Parsed = s.Parsed.ToDictionary(static x => Format(x.Key), static x => x.Value, StringComparer.Ordinal),
-            Unparsed = s.Unparsed.Where(static x => x.Key != UnparsedReason.None).ToDictionary(static x => Kebab(x.Key), static x => x.Value, StringComparer.Ordinal),
+            Unparsed = s.Unparsed.Where(static x => x.Key != UnparsedReason.None).ToDictionary(static x => LineStatistics.Label(x.Key), static x => x.Value, StringComparer.Ordinal),
             TrackedClients = s.TrackedClients,
             Evictions = s.Evictions,
             Target = new(s.Target.Description, s.Target.Configured, s.Target.Reachable, s.Target.Drift, s.Target.CheckedAt),
@@ -66,10 +66,6 @@ internal static class StatusApi
         Enum.GetValues<IncidentStatus>().ToDictionary(IncidentView.Name, s => Count(store, [s], null), StringComparer.Ordinal);
 
     public static string Format(LogFormat format) => format == LogFormat.GenericClf ? "generic-clf" : IncidentView.Name(format);
-
-    /// <summary>NotALogLine as "not-a-log-line".</summary>
-    public static string Kebab(UnparsedReason reason) =>
-        string.Concat(reason.ToString().Select(static (c, i) => char.IsAsciiLetterUpper(c) ? (i > 0 ? "-" : "") + char.ToLowerInvariant(c) : c.ToString()));
 
     private static Task Status(WebCall call) => call.Answer(View(call.Parts), WebCall.Json.StatusView);
 

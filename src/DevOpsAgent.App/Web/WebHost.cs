@@ -53,7 +53,7 @@ internal sealed class WebHost : IAsyncDisposable
         catch (Exception e) when (e is IOException or SocketException)
         {
             await app.DisposeAsync();
-            throw new ConfigException([new("web.listen", 0, 0, $"cannot listen on {config.Listen}: {e.Message} Stop what uses the port, or choose another with --listen or web.listen.")]);
+            throw new IOException($"cannot listen on {config.Listen}: {e.Message} Stop what uses the port, or choose another with --listen or web.listen.", e);
         }
 
         var bound = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();

@@ -52,7 +52,15 @@ internal sealed class AgentLock : IDisposable
     {
         // The pid goes while the lock is held: afterwards it might be the next holder's. The lock file stays:
         // removing it would let one agent lock the removed file and another its successor.
-        File.Delete(_pidFile);
+        try
+        {
+            File.Delete(_pidFile);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // The disk turned read-only meanwhile: the next holder writes its own pid over it.
+        }
+
         _lock.Dispose();
     }
 

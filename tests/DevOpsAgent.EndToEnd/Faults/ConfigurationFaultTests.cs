@@ -95,8 +95,8 @@ public sealed class ConfigurationFaultTests
         var port = ((IPEndPoint)taken.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
         await using var rig = new AgentRig(web: true);
         var (exit, _, errors) = await rig.RunAsync("--listen", "127.0.0.1:" + port);
-        exit.ShouldBe(2, errors);
-        errors.ShouldContain("cannot listen on 127.0.0.1:" + port);
+        exit.ShouldBe(3, errors);
+        errors.ShouldContain("devops-agent: cannot listen on 127.0.0.1:" + port);
         errors.ShouldContain("--listen");
         errors.ShouldNotContain("   at ");
     }

@@ -7,6 +7,9 @@ internal sealed class SmallDisk : IAsyncDisposable
 {
     private SmallDisk(string folder) => Folder = folder;
 
+    /// <summary>The file that holds the file system; null: it is in memory.</summary>
+    private string? Image { get; init; }
+
     public string Folder { get; }
 
     public static async Task<SmallDisk> MountAsync(string folder, string options)
@@ -16,6 +19,29 @@ internal sealed class SmallDisk : IAsyncDisposable
         Assert.SkipWhen(exit != 0, $"No file system may be mounted here: {errors.Trim()}");
         return new(folder);
     }
+
+    /// <summary>One that can turn read-only while files are open, as a disk with errors does: ext4 in a file.</summary>
+    public static async Task<SmallDisk> MountFragileAsync(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        var image = folder + ".img";
+        await using (var file = File.Create(image))
+        {
+            file.SetLength(16 << 20);
+        }
+
+        var (exit, errors) = OperatingSystem.IsLinux() ? await RunAsync("mkfs.ext4", "-q", "-F", image) : (1, "ext4 is Linux only");
+        if (exit == 0)
+        {
+            (exit, errors) = await RunAsync("mount", "-o", "loop", image, folder);
+        }
+
+        Assert.SkipWhen(exit != 0, $"No file system may be mounted here: {errors.Trim()}");
+        return new(folder) { Image = image };
+    }
+
+    /// <summary>From now on read-only, also for files that are open.</summary>
+    public Task BreakAsync() => RunAsync("mount", "-o", "remount,abort", Folder);
 
     /// <summary>Takes all room that is left; delete the file to give it back.</summary>
     public string Fill()
@@ -36,7 +62,14 @@ internal sealed class SmallDisk : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync() => await RunAsync("umount", "-l", Folder);
+    public async ValueTask DisposeAsync()
+    {
+        await RunAsync("umount", "-l", Folder);
+        if (Image is not null)
+        {
+            File.Delete(Image);
+        }
+    }
 
     private static async Task<(int Exit, string Errors)> RunAsync(string program, params string[] arguments)
     {

@@ -8,6 +8,9 @@ namespace DevOpsAgent.EndToEnd.Faults;
 [Collection(ProcessTests.Name)]
 public sealed class StoreFaultTests
 {
+    // The tests open the database beside the agent, with the same library.
+    public StoreFaultTests() => DevOpsAgent.Store.Sqlite.SqliteLibrary.Load();
+
     [Fact]
     public async Task A_second_agent_on_the_same_database_ends_with_3_and_names_the_first()
     {
@@ -15,7 +18,7 @@ public sealed class StoreFaultTests
         var first = await rig.StartAsync();
         var (exit, _, errors) = await rig.RunAsync();
         exit.ShouldBe(3, errors);
-        errors.ShouldContain($"another devops-agent (pid {first.Id.ToString(CultureInfo.InvariantCulture)}) uses this database");
+        errors.ShouldBe($"devops-agent: another devops-agent (pid {first.Id.ToString(CultureInfo.InvariantCulture)}) uses this database; stop it or set database.path\n");
         rig.Append(LogLine.Harvest("203.0.113.7", 12, AgentRig.Now));
         await rig.DeniedAsync("203.0.113.7");
     }
@@ -119,6 +122,42 @@ public sealed class StoreFaultTests
         var (exit, _, errors) = await rig.RunAsync();
         exit.ShouldBe(3, errors);
         errors.ShouldContain("database.path");
+        errors.ShouldNotContain("   at ");
+    }
+
+    [Fact]
+    public async Task A_disk_that_turns_read_only_while_running_stops_effects_and_is_said_in_readyz()
+    {
+        await using var rig = new AgentRig(web: true);
+        await using var disk = await SmallDisk.MountFragileAsync(Path.Combine(rig.Folder, "disk"));
+        await UseAsync(rig, disk);
+        var agent = await rig.StartAsync();
+        await rig.ReadyAsync(agent, 200);
+        await disk.BreakAsync();
+        rig.Append(LogLine.Harvest("203.0.113.7", 12, AgentRig.Now));
+        await rig.ReadyAsync(agent, 503, "store: ");
+        (await AgentRig.GetAsync(agent, "/healthz")).Status.ShouldBe(200, "watching goes on");
+        await agent.WaitForAsync("nothing is blocked or lifted until it works again");
+        File.Exists(rig.DenyFile).ShouldBeFalse("no effect without a stored intent");
+        await rig.StopAsync(agent);
+        agent.Errors.ShouldNotContain("   at ");
+    }
+
+    [Fact]
+    public async Task A_missing_SQLite_library_is_named_with_the_package_to_install()
+    {
+        await using var rig = new AgentRig();
+
+        // What the loader finds first is no library.
+        foreach (var name in (string[])["libsqlite3.so.0", "libsqlite3.so", "libsqlite3.0.dylib", "libsqlite3.dylib", "winsqlite3.dll"])
+        {
+            await File.WriteAllTextAsync(Path.Combine(rig.Folder, name), "", TestContext.Current.CancellationToken);
+        }
+
+        var (exit, _, errors) = await AgentProcess.RunAsync(["--config", rig.Config], new Dictionary<string, string>(StringComparer.Ordinal) { ["LD_LIBRARY_PATH"] = rig.Folder });
+        exit.ShouldBe(3, errors);
+        errors.ShouldContain("The SQLite library is missing");
+        errors.ShouldContain("apt-get install libsqlite3-0");
         errors.ShouldNotContain("   at ");
     }
 

@@ -33,11 +33,17 @@ internal sealed class FileFollower : ILogSource
     /// <summary>Where to go on when no file is open; null: the log was never read.</summary>
     private LogMark? _mark;
 
+    /// <summary>Where the record began that goes on in the file in reading.</summary>
+    private LogMark _goesOnFrom;
+
     /// <summary>Last write to the file in reading, UTC ticks.</summary>
     private long _modified;
 
     /// <summary>The path as it was when last nothing followed the file in reading: as long as it stays so, there is nothing to look for.</summary>
     private (FileLookup Lookup, FileId Id, bool HasText)? _settled;
+
+    /// <summary>No checkpoint names the file yet: where reading begins is to be stored, or what comes while nobody looks is lost with a rotation.</summary>
+    private bool _unnamed;
 
     private bool _fromStart;
     private long _retryAt;
@@ -49,7 +55,8 @@ internal sealed class FileFollower : ILogSource
         (_config, _path, _fromStart, _time) = (config, path, fromStart, time);
         _trail = new(path);
         _meter = new(path, _lines, time);
-        if (checkpoint is { Offset: > 0 })
+        _unnamed = checkpoint is null;
+        if (checkpoint is not null)
         {
             // An identity of another kind of system matches no file; the head still does.
             _mark = new(FileId.TryParse(checkpoint.FileId, out var id) ? id : default, checkpoint.Offset, HeadHash.LengthAt(checkpoint.Offset), checkpoint.HeadHash);
@@ -92,7 +99,7 @@ internal sealed class FileFollower : ILogSource
             _lines.Shrink();
         }
 
-        return null;
+        return _unnamed && _file is not null && _lines.Offset == _lines.Boundary ? Block(default) : null;
     }
 
     public void Dispose()
@@ -182,7 +189,7 @@ internal sealed class FileFollower : ILogSource
             return false;
         }
 
-        var next = _trail.After(Mark(), own.Modified);
+        var next = _trail.After(Reading(), own.Modified);
         if (next is null)
         {
             _settled = now;
@@ -206,11 +213,13 @@ internal sealed class FileFollower : ILogSource
             _meter.Note(problem);
         }
 
-        lastLine = Take(last: true);
+        // A record that the runtime split goes on in the next file.
+        var goesOn = _lines.HasOpenRecord;
+        lastLine = goesOn ? null : Take(last: true);
         if (lastLine is null)
         {
             _mark = Mark();
-            if (Open(next, 0))
+            if (Open(next, 0, goesOn))
             {
                 _meter.Rotated();
             }
@@ -229,7 +238,12 @@ internal sealed class FileFollower : ILogSource
 
         if (_mark is { } mark)
         {
-            if (_trail.Reopen(mark, out var offset, out var insideLine) is { } content)
+            if (mark.Offset == 0 && _trail.Unread(mark.Id, _modified) is { } unread)
+            {
+                return Open(unread, 0);
+            }
+
+            if (mark.Offset > 0 && _trail.Reopen(mark, out var offset, out var insideLine) is { } content)
             {
                 Begin(content, offset, insideLine);
                 return true;
@@ -268,7 +282,7 @@ internal sealed class FileFollower : ILogSource
     }
 
     /// <summary>False: it can't be read, or the next round of the rotation has renamed it since it was listed, so that its name leads to another.</summary>
-    private bool Open(LogGeneration next, long offset)
+    private bool Open(LogGeneration next, long offset, bool goesOn = false)
     {
         if (!LogContent.TryOpen(next.Path, FileOptions.None, out var content, out var problem))
         {
@@ -294,16 +308,18 @@ internal sealed class FileFollower : ILogSource
             (offset, insideLine) = LogTrail.LastBoundary(content, offset);
         }
 
-        Begin(content, offset, insideLine);
+        Begin(content, offset, insideLine, goesOn);
         return true;
     }
 
-    private void Begin(LogContent content, long offset, bool insideLine)
+    private void Begin(LogContent content, long offset, bool insideLine, bool goesOn = false)
     {
         _file?.Dispose();
         _file = content;
         _fileId = content.Id.ToString();
-        _lines.Reset(offset, insideLine);
+        _goesOnFrom = _mark ?? default;
+        _lines.Reset(offset, insideLine, goesOn);
+
         _head.Load(content, offset);
         _settled = null;
         _modified = content.TryLook(out var facts) ? facts.Modified : long.MaxValue;
@@ -345,10 +361,19 @@ internal sealed class FileFollower : ILogSource
         }
 
         _meter.Delivered(bytes.Length);
+        return Block(bytes);
+    }
+
+    private LineBlock Block(ReadOnlyMemory<byte> bytes)
+    {
+        _unnamed = false;
         return new(_path, _fileId, bytes, _lines.Offset, _head.HashAt(_lines.Offset), _config);
     }
 
-    private LogMark Mark() => new(_file!.Id, _lines.Boundary, _head.Length, _head.HashAt(_head.Length));
+    /// <summary>Where to start again.</summary>
+    private LogMark Mark() => _lines.Boundary < 0 ? _goesOnFrom : Reading();
+
+    private LogMark Reading() => new(_file!.Id, _lines.Boundary, _head.Length, _head.HashAt(_head.Length));
 
     /// <summary>Closes the file; the next look finds where to go on from the last record boundary.</summary>
     private void Leave()

@@ -30,9 +30,16 @@ internal sealed class LineBuffer : IDisposable
 
     public long SkippedBytes => _cutter.SkippedBytes;
 
-    /// <summary>Drops all and goes on at another place.</summary>
-    public void Reset(long offset, bool insideLine)
+    /// <summary>Goes on at another place.</summary>
+    /// <param name="keep">True: with what is pending in front of it, at offsets before that place. False: that is dropped.</param>
+    public void Reset(long offset, bool insideLine, bool keep)
     {
+        if (keep)
+        {
+            Offset = Boundary = offset - (_end - _start);
+            return;
+        }
+
         _start = _end = 0;
         Offset = Boundary = offset;
         _cutter.Reset();
@@ -41,6 +48,9 @@ internal sealed class LineBuffer : IDisposable
             _cutter.SkipRestOfLine();
         }
     }
+
+    /// <summary>True: what is pending are parts of a record that a container runtime split, whose last part is still to come.</summary>
+    public bool HasOpenRecord => _end > _start && _bytes[_end - 1] == '\n' && !_cutter.InLongLine && LineBoundary.CompleteLength(_bytes.AsSpan(_start, _end - _start)) == 0;
 
     /// <summary>Room for the next read, never empty. What was taken before is overwritten.</summary>
     public Memory<byte> Room()

@@ -45,6 +45,19 @@ internal sealed class LogTrail(string path)
     }
 
     /// <summary>
+    /// The file of which nothing was read when it was seen. Only its identity is known, which any new file may have got since: an
+    /// archive that was written to after that is likelier than the current file.
+    /// </summary>
+    /// <param name="since">When it was seen, UTC ticks.</param>
+    public LogGeneration? Unread(FileId id, long since)
+    {
+        var all = LogGeneration.All(path);
+        return all.Find(g => !g.Current && !g.Name.Compressed && g.Facts.Id == id)
+            ?? all.Find(g => g.Name.Compressed && g.Facts.Modified > since)
+            ?? all.Find(g => g.Current && g.Facts.Id == id);
+    }
+
+    /// <summary>
     /// The file after the one that was read to its end; null: it is the youngest that has something to read, so stay.
     /// </summary>
     /// <param name="read">What was read.</param>

@@ -58,6 +58,75 @@ public sealed class RotationTests : IDisposable
         _logs.Drain().ShouldBe("");
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_record_split_over_two_files_comes_as_one_block(bool restart)
+    {
+        const string Time = "2026-11-21T07:40:01.123456789Z";
+        _logs.Append($"{Time} stdout F whole\n{Time} stdout P one \n{Time} stdout P two \n");
+        _logs.Drain().ShouldBe($"{Time} stdout F whole\n");
+        _logs.Rename("access.log", "access.log.20261121-074002");
+        _logs.Append($"{Time} stdout P three \n");
+        _logs.Drain().ShouldBe("");
+        if (restart)
+        {
+            // Nothing of the record was handed out: it is read again from its beginning.
+            _logs.Restart();
+            _logs.Drain().ShouldBe("");
+        }
+
+        _logs.Rename("access.log", "access.log.20261121-074003");
+        _logs.Append($"{Time} stdout F four\n{Time} stdout F next\n");
+        _logs.Next().ShouldBe($"{Time} stdout P one \n{Time} stdout P two \n{Time} stdout P three \n{Time} stdout F four\n{Time} stdout F next\n");
+        _logs.Restart();
+        _logs.Append($"{Time} stdout F last\n");
+        _logs.Drain().ShouldBe($"{Time} stdout F last\n");
+    }
+
+    [Theory]
+    [InlineData("access.log.1", false)]
+    [InlineData("access.log.1", true)]
+    public void Rotated_before_its_first_byte_was_read_it_is_read_where_the_reader_has_seen_it(string rotated, bool compressed)
+    {
+        _logs.AppendTo("access.log.2", "long ago\n");
+        _logs.Append("");
+        _logs.Drain().ShouldBe("");
+        _logs.Restart();
+        _logs.Append("one\n");
+        _logs.Rename("access.log", rotated);
+        if (compressed)
+        {
+            _logs.Compress(rotated);
+        }
+
+        _logs.Append("two\n");
+        _logs.Drain().ShouldBe("one\ntwo\n");
+    }
+
+    [Fact]
+    public void What_comes_while_the_reader_is_down_is_read_although_it_began_at_the_end_and_read_nothing()
+    {
+        _logs.Config = _logs.Config with { FromStart = false };
+        _logs.Append("old\n");
+        _logs.Drain().ShouldBe("");
+        _logs.Restart();
+        _logs.Append("new\n");
+        _logs.Drain().ShouldBe("new\n");
+    }
+
+    [Fact]
+    public void Another_log_that_got_the_inode_of_an_empty_one_is_not_read_for_it()
+    {
+        _logs.Append("");
+        _logs.Drain().ShouldBe("");
+        _logs.Restart();
+        _logs.Rename("access.log", "error.log");
+        _logs.AppendTo("error.log", "other\n");
+        _logs.Append("one\n");
+        _logs.Drain().ShouldBe("one\n");
+    }
+
     [Fact]
     public void Several_rotations_while_the_reader_was_down()
     {
