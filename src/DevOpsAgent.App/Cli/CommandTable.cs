@@ -11,6 +11,7 @@ internal static class CommandTable
         ["allowlist"] = "Manage what is never blocked",
         ["mode"] = "Show and change the operating mode at run time",
         ["rules"] = "List, show and test detection rules",
+        ["receipts"] = "List, show and verify the signed record of every call",
         ["config"] = "Check and show the configuration",
         ["completion"] = "Completion scripts for shells",
     };
@@ -56,6 +57,9 @@ internal static class CommandTable
         new("allowlist export", AllowlistCommands.ExportCommand.Build, "devops-agent allowlist export > allowlist.csv"),
         new("mode show", ModeCommands.ShowCommand.Build, "devops-agent mode show"),
         new("mode set", ModeCommands.SetCommand.Build, "devops-agent mode set auto"),
+        new("receipts list", ReceiptCommands.ListCommand.Build, "devops-agent receipts list", "devops-agent receipts list --decision deny --since 1d -o json"),
+        new("receipts show", ReceiptCommands.ShowCommand.Build, "devops-agent receipts show 42"),
+        new("receipts verify", ReceiptCommands.VerifyCommand.Build, "devops-agent receipts verify", "devops-agent receipts verify --json"),
         new("config check", Config.CheckCommand.Build,
             "devops-agent config check --config config.yaml",
             "devops-agent config check --config config.yaml --json"),
