@@ -10,25 +10,25 @@ internal static class ConfigText
     public static string Of(AgentConfig config, IReadOnlyDictionary<string, ConfigOrigin> origins)
     {
         var text = new StringBuilder();
-        var section = "";
+        string[] section = [];
         foreach (var key in ConfigKeys.All.Keys)
         {
-            var dot = key.Path.IndexOf('.', StringComparison.Ordinal);
-            var group = dot < 0 ? "" : key.Path[..dot];
-            if (group.Length > 0 && group != section)
+            var words = key.Path.Split('.');
+            var shared = section.Zip(words[..^1]).TakeWhile(static p => p.First == p.Second).Count();
+            for (var depth = shared; depth < words.Length - 1; depth++)
             {
-                text.Append(group).Append(":\n");
+                text.Append(' ', depth * 2).Append(words[depth]).Append(":\n");
             }
 
-            section = group;
-            var name = (dot < 0 ? "" : "  ") + key.Path[(dot + 1)..];
+            section = words[..^1];
+            var name = new string(' ', section.Length * 2) + words[^1];
             var origin = "# " + (origins.GetValueOrDefault(key.Path)?.ToString() ?? "default");
             if (key.Show(config) is JsonArray { Count: > 0 } items && items[0] is JsonObject)
             {
                 text.Append($"{name}:".PadRight(45)).Append(' ').Append(origin).Append('\n');
                 foreach (var item in items)
                 {
-                    AppendItem(text, (JsonObject)item!);
+                    AppendItem(text, (JsonObject)item!, section.Length * 2);
                 }
 
                 continue;
@@ -41,13 +41,13 @@ internal static class ConfigText
         return text.ToString();
     }
 
-    private static void AppendItem(StringBuilder text, JsonObject item)
+    private static void AppendItem(StringBuilder text, JsonObject item, int indent)
     {
-        var lead = "  - ";
+        var lead = new string(' ', indent) + "  - ";
         foreach (var (name, value) in item)
         {
             text.Append(lead).Append(name).Append(": ").Append(Value(value)).Append('\n');
-            lead = "    ";
+            lead = new string(' ', indent + 4);
         }
     }
 
