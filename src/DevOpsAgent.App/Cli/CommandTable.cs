@@ -11,6 +11,7 @@ internal static class CommandTable
         ["allowlist"] = "Manage what is never blocked",
         ["mode"] = "Show and change the operating mode at run time",
         ["rules"] = "List, show and test detection rules",
+        ["behaviour"] = "What is usual for each caller of tools",
         ["config"] = "Check and show the configuration",
         ["completion"] = "Completion scripts for shells",
     };
@@ -56,6 +57,10 @@ internal static class CommandTable
         new("allowlist export", AllowlistCommands.ExportCommand.Build, "devops-agent allowlist export > allowlist.csv"),
         new("mode show", ModeCommands.ShowCommand.Build, "devops-agent mode show"),
         new("mode set", ModeCommands.SetCommand.Build, "devops-agent mode set auto"),
+        new("behaviour show", BehaviourCommands.ShowCommand.Build,
+            "devops-agent behaviour show",
+            "devops-agent behaviour show 'person ada'"),
+        new("behaviour reset", BehaviourCommands.ResetCommand.Build, "devops-agent behaviour reset 'person ada'", "devops-agent behaviour reset --all"),
         new("config check", Config.CheckCommand.Build,
             "devops-agent config check --config config.yaml",
             "devops-agent config check --config config.yaml --json"),

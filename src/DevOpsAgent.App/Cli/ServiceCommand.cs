@@ -33,6 +33,6 @@ internal static class ServiceCommand
     {
         var parts = service.Parts;
         var actions = new DeskActions(parts.Store, parts.Incidents, parts.Entries, parts.Allowlist, parts.Blocker, () => service.Health.Mode, TimeProvider.System);
-        return WebHost.StartAsync(config.Web, new(parts.Store, actions, service.Health, config.Blocking, TimeProvider.System), narrator.Fault, cancellationToken);
+        return WebHost.StartAsync(config.Web, new(parts.Store, actions, service.Health, config.Blocking, TimeProvider.System) { Behaviour = config.Behaviour }, narrator.Fault, cancellationToken);
     }
 }

@@ -7,7 +7,10 @@ using DevOpsAgent.Store;
 namespace DevOpsAgent.App.Web;
 
 /// <summary>What the web host is made of.</summary>
-internal sealed record WebParts(IStore Store, IOperatorActions Actions, IAgentStatus Status, BlockingConfig Blocking, TimeProvider Time);
+internal sealed record WebParts(IStore Store, IOperatorActions Actions, IAgentStatus Status, BlockingConfig Blocking, TimeProvider Time)
+{
+    public BehaviourConfig Behaviour { get; init; } = new();
+}
 
 /// <summary>
 /// What a person can do from the page: the seam between HTTP and the agent. Each call is idempotent and safe in a race;
