@@ -13,6 +13,7 @@ namespace DevOpsAgent.App.Views;
 [JsonSerializable(typeof(Page<ReceiptView>))]
 [JsonSerializable(typeof(ReceiptDetailView))]
 [JsonSerializable(typeof(VerifyView))]
+[JsonSerializable(typeof(BehaviourView))]
 [JsonSerializable(typeof(Web.Problem))]
 [JsonSerializable(typeof(Web.IncidentPageView))]
 [JsonSerializable(typeof(Web.ActionView))]

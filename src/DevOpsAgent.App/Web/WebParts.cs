@@ -15,6 +15,7 @@ internal sealed record WebParts(IStore Store, IOperatorActions Actions, IAgentSt
 
     /// <summary>To check signatures with; null: they are shown unchecked.</summary>
     public KeyRing? Keys { get; init; }
+    public BehaviourConfig Behaviour { get; init; } = new();
 }
 
 /// <summary>

@@ -326,7 +326,7 @@ internal sealed class BehaviourProfiles : IDisposable
                     continue;
                 }
 
-                if (!conflicts.Contains(row.Agent))
+                if (!conflicts.Contains(row.Agent, StringComparer.Ordinal))
                 {
                     entry.Saved(row.Version + 1);
                     continue;

@@ -8,7 +8,10 @@ internal readonly record struct MetricScore(float Sample, float Mean, float Devi
 
     public bool HasSample => Flags.HasFlag(ScoreFlags.Sample);
 
-    public bool IsAnomaly => (Flags & (ScoreFlags.Unusual | ScoreFlags.Growth | ScoreFlags.Ceiling)) != 0;
+    public bool IsAnomaly => (Flags & (ScoreFlags.Unusual | ScoreFlags.Growth | ScoreFlags.Ceiling)) != ScoreFlags.None;
+
+    /// <summary>Unusual, by at most twice the threshold, and nothing else.</summary>
+    public bool IsMild(double threshold) => (Flags & (ScoreFlags.Unusual | ScoreFlags.Growth | ScoreFlags.Ceiling)) == ScoreFlags.Unusual && Math.Abs(Z ?? 0) <= 2 * threshold;
 
     /// <summary>Below the mean, which is a sign of quiet rather than of harm.</summary>
     public bool IsDrop => IsAnomaly && Sample < Mean && !Flags.HasFlag(ScoreFlags.Ceiling);

@@ -6,6 +6,8 @@ namespace DevOpsAgent.Guards.Behaviour;
 /// One metric of one agent: what is usual, and, while anomalies last, what would be if they were believed. An anomalous
 /// window is scored and kept out of the baseline (quarantined); it teaches only the candidate. After relearn_windows
 /// anomalous windows the candidate becomes the baseline; after as many normal ones in a row the episode is forgotten.
+/// One exception: an isolated, mild anomaly is what chance gives now and then, and is folded as the threshold (winsorised).
+/// Without it a baseline that only ever sees what it finds normal grows narrower until one window in seven is "unusual".
 /// </summary>
 internal struct MetricState
 {
@@ -21,6 +23,9 @@ internal struct MetricState
 
     /// <summary>Normal windows since the episode's last anomaly.</summary>
     public int Quiet { get; private set; }
+
+    /// <summary>The window before was normal.</summary>
+    private readonly bool IsIsolated => Held == 0 || Quiet > 0;
 
     public static MetricState Of(Baseline usual, Baseline candidate, int held, int quiet) => new() { _usual = usual, _candidate = candidate, Held = held, Quiet = quiet };
 
@@ -42,6 +47,12 @@ internal struct MetricState
             }
 
             _candidate.Fold(sample, config.EmaAlpha);
+            if (IsIsolated && score.IsMild(config.SigmaThreshold))
+            {
+                var step = config.SigmaThreshold * score.Deviation;
+                _usual.Fold(_usual.Mean + (sample > _usual.Mean ? step : -step), config.EmaAlpha);
+            }
+
             return Hold(1, config) ? score with { Flags = score.Flags | ScoreFlags.Adopted } : score;
         }
 
@@ -64,18 +75,14 @@ internal struct MetricState
     {
         while (windows > 0)
         {
-            if (_usual.Count < Math.Max(2, config.BaselineMinWindows))
+            var anomaly = MetricJudge.Score(metric, _usual, 0, 0, config).IsAnomaly;
+            if (_usual.Count < Math.Max(2, config.BaselineMinWindows) || (anomaly && IsIsolated))
             {
                 Close(metric, 0, 0, teach: true, config);
                 windows--;
             }
-            else if (MetricJudge.Score(metric, _usual, 0, 0, config).IsAnomaly)
+            else if (anomaly)
             {
-                if (Held == 0)
-                {
-                    _candidate = _usual;
-                }
-
                 var held = (int)Math.Min(windows, Math.Max(1, config.RelearnWindows - Held));
                 _candidate.FoldZeros(held, config.EmaAlpha);
                 Hold(held, config);
