@@ -1,6 +1,7 @@
 using DevOpsAgent.Addresses;
 using DevOpsAgent.Blocking;
 using DevOpsAgent.Detection;
+using DevOpsAgent.Guards.Receipts;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Logs;
 using DevOpsAgent.Store.Sqlite;
@@ -30,7 +31,11 @@ internal sealed class SqliteStore : IStore
         _blocks = new(_database);
         _actions = new(_database);
         _allowlist = new(_database);
+        Receipts = new SqliteReceiptStore(_database);
     }
+
+    /// <summary>The receipt chain in the same database; closed with this store.</summary>
+    public IReceiptStore Receipts { get; }
 
     public Incident? GetIncident(long id) => _incidents.Get(id);
 

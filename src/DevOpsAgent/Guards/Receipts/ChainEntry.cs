@@ -21,6 +21,12 @@ internal sealed record ChainEntry
 
     /// <summary>The id of the key that signed.</summary>
     public string? SignedBy { get; init; }
+
+    /// <summary>
+    /// HMAC over <see cref="Id"/> by the key ring, 32 bytes, while there is no signature: the signer signs only what a holder of the
+    /// keys appended, not what somebody wrote into the database. Not kept once signed.
+    /// </summary>
+    public byte[]? Mac { get; init; }
 }
 
 internal enum EntryKind

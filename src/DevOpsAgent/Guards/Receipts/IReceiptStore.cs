@@ -13,7 +13,7 @@ internal interface IReceiptStore
     /// <exception cref="Store.StoreException">Nothing was stored.</exception>
     IReadOnlyList<ChainEntry> Append(Func<long, string, IReadOnlyList<ChainEntry>> make);
 
-    /// <summary>Adds signatures to stored entries that have none.</summary>
+    /// <summary>Adds signatures to stored entries that have none, and drops their MACs; one that was signed meanwhile is left as it is.</summary>
     void Sign(IReadOnlyList<ChainEntry> signed);
 
     ChainEntry? Get(long seq);
@@ -23,7 +23,7 @@ internal interface IReceiptStore
     /// <summary>In order of seq, from <paramref name="from"/> on.</summary>
     IEnumerable<ChainEntry> Read(long from);
 
-    /// <summary>Newest first.</summary>
+    /// <summary>Receipts, and intents that stand open, newest first; no checkpoints.</summary>
     IReadOnlyList<ChainEntry> List(ReceiptQuery query, out int total);
 
     /// <summary>Intents without a receipt, oldest first.</summary>

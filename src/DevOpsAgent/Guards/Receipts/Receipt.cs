@@ -11,7 +11,7 @@ internal sealed record Intent
     /// <summary>Canonical JSON with secrets replaced by "***": what people read.</summary>
     public required string Parameters { get; init; }
 
-    /// <summary>SHA-256 of the canonical JSON of the parameters before redaction, 64 hex.</summary>
+    /// <summary>Of the canonical JSON of the parameters before redaction, 64 hex: SHA-256, or where a secret is among them ReceiptJournal.KeyedHash.</summary>
     public required string ParametersHash { get; init; }
 
     /// <summary>SHA-256 of the guards' configuration that judged, 64 hex.</summary>

@@ -45,6 +45,9 @@ internal static class SqliteValues
 
     public static long? NumberOrNull(this SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
 
+    /// <summary>Also of a column that somebody wrote text or a number into.</summary>
+    public static byte[] BytesOfAny(this SqliteDataReader row, int column) => row.GetValue(column) as byte[] ?? System.Text.Encoding.UTF8.GetBytes(row.GetString(column));
+
     public static byte[] Bytes(this SqliteDataReader row, int column) => (byte[])row.GetValue(column);
 
     public static ClientAddress Address(this SqliteDataReader row, int column)
