@@ -161,7 +161,7 @@ internal sealed class Demo(string folder, Terminal terminal) : IAsyncDisposable
             throw CommandException.Refused("The demo found nothing to block: this is a defect. Please report it.");
         }
 
-        var outcome = _service.Parts.Incidents.Approve(worst.Id, "demo", "demo");
+        var outcome = (await _service.Parts.Effects.DecideAsync([new(worst.Id, DecisionKind.Approve, "demo", "demo")], Guards.Caller.Person("demo", "demo"), cancellationToken))[0];
         _service.Wake();
         Say(outcome.Message);
         while (store.GetIncident(worst.Id)!.Status == IncidentStatus.Approved)

@@ -7,6 +7,7 @@ using DevOpsAgent.Detection;
 using DevOpsAgent.Logs;
 using DevOpsAgent.Service;
 using DevOpsAgent.Store;
+using DevOpsAgent.Traefik;
 
 namespace DevOpsAgent.App.Cli;
 
@@ -173,9 +174,10 @@ internal sealed class Doctor(LoadedConfig loaded, Terminal terminal, List<Check>
         using var store = File.Exists(_config.Database.Path) ? new SqliteStore(_config.Database.Path) : null;
         if (store is not null)
         {
-            await using var parts = new AgentParts(_config, store, terminal.Time, static _ => { });
-            var state = await parts.Target.InspectAsync(DenyListOf(store), cancellationToken);
-            Add("target", state.Drift is null ? CheckStatus.Ok : CheckStatus.Warning, state.Drift ?? $"{parts.Target.Description} is as it should be", state.Drift is null ? null : "a running agent sets it right by itself");
+            using var api = _config.Blocking.TraefikApi is { } root ? new TraefikApi(root, terminal.Time) : null;
+            var target = AgentParts.TargetOf(_config.Blocking, api);
+            var state = await target.InspectAsync(DenyListOf(store), cancellationToken);
+            Add("target", state.Drift is null ? CheckStatus.Ok : CheckStatus.Warning, state.Drift ?? $"{target.Description} is as it should be", state.Drift is null ? null : "a running agent sets it right by itself");
         }
         else
         {

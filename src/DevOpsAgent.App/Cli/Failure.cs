@@ -33,6 +33,9 @@ internal static class Failure
             case CommandException e:
                 Write(terminal, e.Message, e.Next);
                 return e.ExitCode;
+            case KeyException e:
+                Write(terminal, e.Message, null);
+                return ExitCode.Dependency;
             case StoreException e:
                 Write(terminal, e.Message, null);
                 return e.Fault is StoreFault.Newer ? ExitCode.Usage : ExitCode.Dependency;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using DevOpsAgent.Guards;
 
 namespace DevOpsAgent.App.Cli;
 
@@ -10,6 +11,8 @@ internal sealed record Operator(string By, string Origin)
 
     /// <summary>Names that the program itself signs with: a person can't pass for them.</summary>
     private static readonly string[] Reserved = ["auto", "rule", "expiry", "service", "operator", "allowlist", "model"];
+
+    public Caller Caller => Caller.Person(By, Origin);
 
     public static Option<string?> ByOption() => new("--by") { Description = "Who decides, for the history (default: $SUDO_USER or $USER)", HelpName = "name" };
 

@@ -1,7 +1,8 @@
+using DevOpsAgent.Blocking;
 using DevOpsAgent.Configuration;
-using DevOpsAgent.Guards;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Service;
+using DevOpsAgent.Signing;
 using DevOpsAgent.Store;
 
 namespace DevOpsAgent.App.Cli;
@@ -16,17 +17,18 @@ internal sealed class OperatorDesk : IAsyncDisposable
     private readonly AgentLock? _lock;
     private readonly AgentParts _parts;
 
-    private OperatorDesk(AgentConfig config, Terminal terminal, AgentLock? agentLock, IStore store)
+    private OperatorDesk(AgentConfig config, Terminal terminal, AgentLock? agentLock, SqliteStore store, KeyRing keys)
     {
         (_terminal, _lock, Store) = (terminal, agentLock, store);
-        _parts = new(config, store, terminal.Time, static _ => { });
+        _parts = new(config, store, store.Receipts, keys, terminal.Time, static _ => { }, agentLock is null ? WaitForAgentAsync : null);
     }
 
     public IStore Store { get; }
 
     public IncidentDesk Incidents => _parts.Incidents;
 
-    public AllowlistDesk Entries => _parts.Entries;
+    /// <summary>The way to change anything, whether an agent runs or not.</summary>
+    public Effects Effects => _parts.Effects;
 
     public Allowlist Allowlist => _parts.Allowlist;
 
@@ -37,9 +39,6 @@ internal sealed class OperatorDesk : IAsyncDisposable
 
     /// <summary>Carries decisions out and writes the target. Only where no agent runs: two writers would undo each other's work.</summary>
     public AgentParts Agent => AgentRuns ? throw new InvalidOperationException("An agent runs; it alone writes the target.") : _parts;
-
-    /// <summary>Stores the intent to block, after all checks; the running agent finds it and writes its target.</summary>
-    public BlockDecision HandOver(BlockRequest request) => _parts.Gate.Judge(request);
 
     /// <summary>True: an agent runs on this database and applies what is stored.</summary>
     public bool AgentRuns => _lock is null;
@@ -68,12 +67,18 @@ internal sealed class OperatorDesk : IAsyncDisposable
             // An agent runs: it does the rest.
         }
 
+        SqliteStore? store = null;
+        KeyRing? keys = null;
         try
         {
-            return new(loaded.Config, terminal, agentLock, new SqliteStore(path));
+            store = new SqliteStore(path);
+            keys = KeyRing.Open(loaded.Config.Guards.KeysDirectory(loaded.Config.Database), terminal.Time);
+            return new(loaded.Config, terminal, agentLock, store, keys);
         }
         catch
         {
+            keys?.Dispose();
+            store?.Dispose();
             agentLock?.Dispose();
             throw;
         }
@@ -95,6 +100,13 @@ internal sealed class OperatorDesk : IAsyncDisposable
         }
 
         return true;
+    }
+
+    /// <summary>The running agent finds the pending blocks, or those to be lifted, and writes its target.</summary>
+    private Task WaitForAgentAsync(IReadOnlyList<long> blocks, CancellationToken cancellationToken)
+    {
+        var lifting = blocks.Where(id => Store.GetBlock(id)?.Status != BlockStatus.Pending).ToHashSet();
+        return WaitForAgentAsync(() => blocks.All(id => Store.GetBlock(id)?.Status is { } now && (lifting.Contains(id) ? !BlockLedger.IsLive(now) : now != BlockStatus.Pending)), cancellationToken);
     }
 
     public async ValueTask DisposeAsync()

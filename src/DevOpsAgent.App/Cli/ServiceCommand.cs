@@ -32,7 +32,7 @@ internal static class ServiceCommand
     public static Task<WebHost> StartWebAsync(AgentConfig config, AgentService service, Narrator narrator, CancellationToken cancellationToken)
     {
         var parts = service.Parts;
-        var actions = new DeskActions(parts.Store, parts.Incidents, parts.Entries, parts.Allowlist, parts.Blocker, () => service.Health.Mode, TimeProvider.System);
+        var actions = new DeskActions(parts, TimeProvider.System);
         return WebHost.StartAsync(config.Web, new(parts.Store, actions, service.Health, config.Blocking, TimeProvider.System), narrator.Fault, cancellationToken);
     }
 }

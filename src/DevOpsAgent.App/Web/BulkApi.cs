@@ -26,18 +26,14 @@ internal static class BulkApi
         var view = Plan(call, body.Action, ids, incidents);
         if (!body.DryRun)
         {
-            var items = new List<BulkItemView>(ids.Count);
-            foreach (var id in ids)
+            var kind = body.Action switch
             {
-                var outcome = body.Action switch
-                {
-                    "approve" => await call.Parts.Actions.ApproveAsync(id, by, origin, note, call.Aborted),
-                    "reject" => await call.Parts.Actions.RejectAsync(id, by, origin, note, call.Aborted),
-                    _ => await call.Parts.Actions.UndoAsync(id, by, origin, call.Aborted),
-                };
-                items.Add(new(id, Outcome.Name(outcome.Kind), outcome.Message));
-            }
-
+                "approve" => DecisionKind.Approve,
+                "reject" => DecisionKind.Reject,
+                _ => DecisionKind.Undo,
+            };
+            var outcomes = await call.Parts.Actions.DecideAsync(kind, ids, by, origin, note, call.Aborted);
+            var items = outcomes.Select((outcome, i) => new BulkItemView(ids[i], Outcome.Name(outcome.Kind), outcome.Message)).ToList();
             view = view with { DryRun = false, Items = items, Succeeded = items.Count(static i => i.Result is "done" or "already") };
         }
 

@@ -65,18 +65,18 @@ internal static class IncidentsApi
         ? call.Answer(RecommendationView.Of(recommendation), WebCall.Json.RecommendationView)
         : throw ProblemException.NotFound("This incident has no recommendation.", "Its rules only record. Add a block by hand with POST /api/blocks if one is needed.");
 
-    private static Task Approve(WebCall call) => Decide(call, static (actions, id, by, origin, note, token) => actions.ApproveAsync(id, by, origin, note, token));
+    private static Task Approve(WebCall call) => Decide(call, DecisionKind.Approve);
 
-    private static Task Reject(WebCall call) => Decide(call, static (actions, id, by, origin, note, token) => actions.RejectAsync(id, by, origin, note, token));
+    private static Task Reject(WebCall call) => Decide(call, DecisionKind.Reject);
 
-    private static Task Undo(WebCall call) => Decide(call, static (actions, id, by, origin, _, token) => actions.UndoAsync(id, by, origin, token));
+    private static Task Undo(WebCall call) => Decide(call, DecisionKind.Undo);
 
-    private static async Task Decide(WebCall call, Func<IOperatorActions, long, string, string, string?, CancellationToken, Task<ActionOutcome>> act)
+    private static async Task Decide(WebCall call, DecisionKind kind)
     {
         var id = call.RouteId();
         var body = await call.Body(WebCall.Json.DecisionBody);
         var (by, origin) = call.Who(body.By);
-        var outcome = await act(call.Parts.Actions, id, by, origin, WebCall.Bounded("note", body.Note, 500), call.Aborted);
+        var outcome = (await call.Parts.Actions.DecideAsync(kind, [id], by, origin, WebCall.Bounded("note", body.Note, 500), call.Aborted))[0];
         await call.Answer(Outcome.View(outcome, DetailOf(call)), WebCall.Json.ActionView);
     }
 

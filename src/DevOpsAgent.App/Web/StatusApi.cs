@@ -2,6 +2,7 @@ using DevOpsAgent.Logs.Sources;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.App.Views;
 using DevOpsAgent.Detection;
+using DevOpsAgent.Guards;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Logs;
 using DevOpsAgent.Service;
@@ -96,7 +97,11 @@ internal static class StatusApi
     {
         var body = await call.Body(WebCall.Json.ModeBody);
         var (by, origin) = call.Who(body.By);
-        call.Parts.Status.SetMode(WebCall.Named<Mode>("mode", body.Mode), by, origin);
+        if (await call.Parts.Status.SetModeAsync(WebCall.Named<Mode>("mode", body.Mode), Caller.Person(by, origin), call.Aborted) is { } refusal)
+        {
+            throw ProblemException.Of(422, "refused", "The agent does not do this", refusal, "Change what stands against it, then try again.");
+        }
+
         call.Context.RequestServices.GetRequiredService<EventStream>().Wake();
         await call.Answer(new ModeView(IncidentView.Name(call.Parts.Status.Current.Mode)), WebCall.Json.ModeView);
     }

@@ -15,11 +15,8 @@ internal sealed record WebParts(IStore Store, IOperatorActions Actions, IAgentSt
 /// </summary>
 internal interface IOperatorActions
 {
-    Task<ActionOutcome> ApproveAsync(long incident, string by, string origin, string? note, CancellationToken cancellationToken);
-    Task<ActionOutcome> RejectAsync(long incident, string by, string origin, string? note, CancellationToken cancellationToken);
-
-    /// <summary>Takes back the last approval or rejection: lifts its blocks, and the incident waits for a decision again.</summary>
-    Task<ActionOutcome> UndoAsync(long incident, string by, string origin, CancellationToken cancellationToken);
+    /// <summary>One outcome per incident, in order. An undo takes back the last approval or rejection: lifts its blocks, and the incident waits for a decision again.</summary>
+    Task<IReadOnlyList<ActionOutcome>> DecideAsync(DecisionKind kind, IReadOnlyList<long> incidents, string by, string origin, string? note, CancellationToken cancellationToken);
 
     Task<ActionOutcome> BlockAsync(AddressRange range, TimeSpan ttl, string reason, string by, string origin, CancellationToken cancellationToken);
     Task<ActionOutcome> UnblockAsync(long block, string by, string origin, CancellationToken cancellationToken);

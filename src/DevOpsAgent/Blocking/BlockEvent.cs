@@ -36,13 +36,13 @@ internal sealed record BlockAnswer
 
     public required BlockVerdict Verdict { get; init; }
 
-    /// <summary>Which check refused or held it.</summary>
-    public BlockRefusal? Refusal { get; init; }
+    /// <summary>Which check refused or held it: "not_public".</summary>
+    public string? Refusal { get; init; }
 
     /// <summary>One sentence: where it was written, why not, what to do.</summary>
     public required string Text { get; init; }
 
-    /// <summary>As stored now; null where the gate said no.</summary>
+    /// <summary>As stored now; null where a guard said no.</summary>
     public Block? Block { get; init; }
 }
 
@@ -84,5 +84,5 @@ internal sealed record BlockPlan
     public required string Change { get; init; }
 
     /// <summary>Why it would be refused or held now; null where it would be done.</summary>
-    public required BlockDecision? Refusal { get; init; }
+    public required GuardDecision? Refusal { get; init; }
 }

@@ -71,6 +71,18 @@ internal sealed class BlockLedger(IStore store, NeverBlocked never, TimeProvider
         }
     }
 
+    /// <summary>Stores the intent to lift; the agent that finds it ends the block. False: there is no such live block.</summary>
+    public bool IntendLift(long id, string by, string origin)
+    {
+        if (store.GetBlock(id) is not { } block || !IsLive(block.Status))
+        {
+            return false;
+        }
+
+        store.AddAction(BlockAction.IntendLift(block, by, origin, time.GetUtcNow()));
+        return true;
+    }
+
     /// <summary>Records the target's answer for these blocks and closes the actions that are done by it.</summary>
     public void Record(IReadOnlyList<Block> live, TargetResult result, List<BlockEvent> events)
     {

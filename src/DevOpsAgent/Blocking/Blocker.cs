@@ -8,6 +8,8 @@ namespace DevOpsAgent.Blocking;
 /// <summary>
 /// The Blocker is the only one who changes a target. It makes the target equal to the store's live blocks: after a
 /// permit, a lift, an expiry, a start or somebody else's edit. What it was asked stands in the store before, what came of it after.
+/// Expiry, repair and reconciling are no calls of a tool and need no permit: they only end what a permit allowed for a time, or
+/// restore it.
 /// </summary>
 internal sealed class Blocker : IAsyncDisposable
 {
@@ -16,12 +18,14 @@ internal sealed class Blocker : IAsyncDisposable
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
     private readonly IStore _store;
-    private readonly BlockGate _gate;
+    private readonly PendingBlocks _pending;
     private readonly NeverBlocked _never;
     private readonly IBlockTarget _target;
     private readonly BlockingConfig _config;
     private readonly TimeProvider _time;
     private readonly Action<BlockEvent> _onEvent;
+    private readonly Func<BlockRequest, GuardDecision?> _refusal;
+    private readonly Func<IReadOnlyList<long>, CancellationToken, Task>? _agent;
     private readonly BlockLedger _ledger;
     private readonly WriteThrottle _throttle;
 
@@ -37,83 +41,64 @@ internal sealed class Blocker : IAsyncDisposable
     private int _writesBegun, _writesEnded;
     private string? _lastTrouble;
 
+    /// <param name="refusal">For plans: why a block would be refused; null where it would be done.</param>
     /// <param name="onEvent">Called from the writing thread; must not wait for this object.</param>
-    public Blocker(IStore store, BlockGate gate, NeverBlocked never, IBlockTarget target, BlockingConfig config, TimeProvider time, Action<BlockEvent> onEvent)
+    /// <param name="agent">
+    /// Where another process is the agent and alone writes the target: waits until it has done so for these blocks, or has been given enough time.
+    /// Null: this one writes it.
+    /// </param>
+    public Blocker(
+        IStore store, NeverBlocked never, IBlockTarget target, BlockingConfig config, TimeProvider time, Func<BlockRequest, GuardDecision?> refusal, Action<BlockEvent> onEvent,
+        Func<IReadOnlyList<long>, CancellationToken, Task>? agent = null)
     {
-        (_store, _gate, _never, _target, _config, _time, _onEvent) = (store, gate, never, target, config, time, onEvent);
+        (_store, _never, _target, _config, _time, _refusal, _onEvent, _agent) = (store, never, target, config, time, refusal, onEvent, agent);
+        _pending = new(store, config, target.Description, time);
         _ledger = new(store, never, time);
         _throttle = new(() => WriteAsync(verify: false), time);
     }
 
     public ValueTask DisposeAsync() => _throttle.DisposeAsync();
 
-    /// <summary>Gate and effect for each request, in one write; answers in the same order.</summary>
-    /// <exception cref="StoreException">The effect could not be recorded; it is reconciled later.</exception>
-    public async Task<IReadOnlyList<BlockAnswer>> BlockAsync(IReadOnlyList<BlockRequest> requests)
-    {
-        var decisions = requests.Select(_gate.Judge).ToArray();
-        var blocks = await ApplyAsync([.. decisions.OfType<BlockDecision.Allowed>().Select(static d => d.Permit)]);
-        var next = 0;
-        return [.. decisions.Select((decision, i) => decision switch
-        {
-            BlockDecision.Denied denied => new BlockAnswer { Request = requests[i], Verdict = BlockVerdict.Denied, Refusal = denied.Code, Text = denied.Text },
-            BlockDecision.Pending held => Hold(requests[i], held),
-            _ => Answer(requests[i], blocks[next++]),
-        })];
-    }
-
-    /// <summary>Denies what the permits allow; returns the blocks as they are stored now, in the same order.</summary>
-    /// <exception cref="InvalidOperationException">A permit of another gate, or one used before.</exception>
-    /// <exception cref="StoreException">The effect could not be recorded; it is reconciled later.</exception>
-    public async Task<IReadOnlyList<Block>> ApplyAsync(IReadOnlyList<ApprovedBlock> permits)
+    /// <summary>
+    /// Denies what the permits allow; returns the blocks as they are stored now, in the same order. They are stored, pending,
+    /// before the first await.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">A permit that was used before.</exception>
+    /// <exception cref="StoreException">Not stored, or the effect could not be recorded; that is reconciled later.</exception>
+    public async Task<IReadOnlyList<Block>> ApplyAsync(IReadOnlyList<Permit<BlockRequest>> permits, CancellationToken cancellationToken)
     {
         if (permits.Count == 0)
         {
             return [];
         }
 
+        var blocks = _pending.Add([.. permits.Select(static p => p.Take())]);
+        await CarryOutAsync([.. blocks.Select(static b => b.Id)], cancellationToken);
+        return [.. blocks.Select(b => _store.GetBlock(b.Id) ?? b)];
+    }
+
+    /// <summary>Ends live blocks, all in one write. One outcome per permit, in order.</summary>
+    /// <exception cref="InvalidOperationException">A permit that was used before.</exception>
+    public async Task<IReadOnlyList<LiftOutcome>> LiftAsync(IReadOnlyList<Permit<UnblockRequest>> permits, CancellationToken cancellationToken)
+    {
+        var events = new List<BlockEvent>();
+        var lifted = new List<(long Id, bool Live)>(permits.Count);
         foreach (var permit in permits)
         {
-            if (!ReferenceEquals(permit.IssuedBy, _gate) || !permit.TryUse())
-            {
-                throw new InvalidOperationException($"The permit for {permit.Block.Range} is not of this gate or was used before.");
-            }
-        }
-
-        await _throttle.RequestAsync();
-        return [.. permits.Select(p => _store.GetBlock(p.Block.Id) ?? p.Block)];
-    }
-
-    /// <summary>Ends a live block. Null: there is none of this number.</summary>
-    public async Task<TargetResult?> LiftAsync(long blockId, string by, string origin)
-    {
-        var events = new List<BlockEvent>();
-        if (!_ledger.Lift(blockId, by, origin, events))
-        {
-            return null;
+            var request = permit.Take();
+            lifted.Add((request.BlockId, _agent is null ? _ledger.Lift(request.BlockId, request.By, request.Origin, events) : _ledger.IntendLift(request.BlockId, request.By, request.Origin)));
         }
 
         events.ForEach(_onEvent);
-        return await _throttle.RequestAsync();
+        var live = lifted.Where(static l => l.Live).Select(static l => l.Id).ToList();
+        var written = live.Count == 0 ? null : await CarryOutAsync(live, cancellationToken);
+        return [.. lifted.Select(l => new LiftOutcome(_store.GetBlock(l.Id), l.Live, l.Live ? written : null))];
     }
 
-    /// <summary>Ends all live blocks inside the range; returns how many.</summary>
-    public async Task<int> LiftRangeAsync(AddressRange range, string by, string origin)
-    {
-        var events = new List<BlockEvent>();
-        foreach (var block in _store.GetLiveBlocks().Where(b => range.Contains(b.Range)))
-        {
-            _ledger.Lift(block.Id, by, origin, events);
-        }
-
-        events.ForEach(_onEvent);
-        if (events.Count > 0)
-        {
-            await _throttle.RequestAsync();
-        }
-
-        return events.Count;
-    }
+    /// <summary>True: the target denies it by a block that was made for this since, as far as this process has seen the target.</summary>
+    public bool Stands(AddressRange range, long? incidentId, DateTimeOffset since) =>
+        _applied is { } applied && applied.Ranges.Any(r => r.Contains(range))
+        && _store.GetLiveBlocks().Any(b => b.Range == range && b.IncidentId == incidentId && b.CreatedAt >= since && b.Status != BlockStatus.Pending);
 
     /// <summary>
     /// Makes the target equal to the store: call it when another process changed the store, or the allowlist changed. May be
@@ -209,12 +194,25 @@ internal sealed class Blocker : IAsyncDisposable
             Ttl = terms.Select(t => TtlPolicy.For(t.Ttl, t.Offence, _config.MaxTtl)).DefaultIfEmpty().Max(),
             Offence = terms.Select(static t => t.Offence).DefaultIfEmpty(1).Max(),
             Change = UnifiedDiff.Between(_target.Render(before), _target.Render(after), _config.FileName),
-            Refusal = requests.Select(_gate.Refuse).FirstOrDefault(static d => d is not null),
+            Refusal = requests.Select(_refusal).FirstOrDefault(static d => d is not null),
         };
     }
 
     /// <summary>The target's content for the live blocks: what would stand there.</summary>
     public string Export() => _target.Render(List(_store.GetLiveBlocks()));
+
+    /// <summary>Writes, or lets the agent write. The target's answer; null where another process has it.</summary>
+    private async Task<TargetResult?> CarryOutAsync(IReadOnlyList<long> blocks, CancellationToken cancellationToken)
+    {
+        if (_agent is null)
+        {
+            // Not given up half way: what is stored is written, also while stopping.
+            return await _throttle.RequestAsync();
+        }
+
+        await _agent(blocks, cancellationToken);
+        return null;
+    }
 
     private DenyList List(IEnumerable<Block> blocks) => Aggregation.DenyList(blocks.Select(static b => b.Range), _never.All, _config);
 
@@ -302,25 +300,6 @@ internal sealed class Blocker : IAsyncDisposable
 
     private static bool Same(DenyList list, DenyList? other) =>
         other is not null && list.Ranges.SequenceEqual(other.Ranges) && list.CarveOuts.SequenceEqual(other.CarveOuts);
-
-    private BlockAnswer Hold(BlockRequest request, BlockDecision.Pending held)
-    {
-        Emit(BlockEventKind.Held, $"{request.Range} waits for a person: {held.Text}");
-        return new() { Request = request, Verdict = BlockVerdict.Held, Refusal = held.Code, Text = held.Text };
-    }
-
-    private static BlockAnswer Answer(BlockRequest request, Block block) => new()
-    {
-        Request = request,
-        Block = block,
-        Text = block.Result ?? "",
-        Verdict = block.Status switch
-        {
-            BlockStatus.Active => BlockVerdict.Active,
-            BlockStatus.Unconfirmed => BlockVerdict.Unconfirmed,
-            _ => BlockVerdict.Failed,
-        },
-    };
 
     /// <summary>Said once, until it changes or is over.</summary>
     private void Trouble(BlockEventKind kind, string text)

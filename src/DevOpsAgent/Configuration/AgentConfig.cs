@@ -17,6 +17,7 @@ internal sealed record AgentConfig
     public GuardrailsConfig Guardrails { get; init; } = new();
     public DetectionConfig Detection { get; init; } = new();
     public BlockingConfig Blocking { get; init; } = new();
+    public GuardsConfig Guards { get; init; } = new();
     public WebConfig Web { get; init; } = new();
     public ExecConfig Exec { get; init; } = new();
     public AuditConfig Audit { get; init; } = new();
@@ -139,6 +140,37 @@ internal sealed record BlockingConfig
 
     /// <summary>Our own addresses, never blocked, besides those of this machine's interfaces.</summary>
     public IReadOnlyList<AddressRange> Own { get; init; } = [];
+}
+
+/// <summary>What judges every call of a tool.</summary>
+internal sealed record GuardsConfig
+{
+    /// <summary>The longest that one guard may take for one call; after it the call is denied.</summary>
+    public TimeSpan TimeLimit { get; init; } = TimeSpan.FromSeconds(2);
+
+    public RateConfig Rate { get; init; } = new();
+
+    /// <summary>Which signals of advisory guards deny.</summary>
+    public IReadOnlyList<PromotionRule> Promote { get; init; } = [];
+
+    /// <summary>Where the keys that sign receipts are kept: a directory that only the agent may read. Null: the folder keys beside the database.</summary>
+    public string? Keys { get; init; }
+
+    public string KeysDirectory(DatabaseConfig database) => Keys ?? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(database.Path))!, "keys");
+}
+
+/// <summary>At most so many calls per caller and time.</summary>
+internal sealed record RateConfig
+{
+    public int Calls { get; init; } = 1_000;
+    public TimeSpan Per { get; init; } = TimeSpan.FromMinutes(1);
+}
+
+/// <summary>A signal of this guard and of at least this severity denies the call. Written "behaviour high".</summary>
+/// <param name="Severity">info, low, medium, high or critical.</param>
+internal sealed record PromotionRule(string Guard, string Severity)
+{
+    public static IReadOnlyList<string> Severities { get; } = ["info", "low", "medium", "high", "critical"];
 }
 
 internal sealed record WebConfig

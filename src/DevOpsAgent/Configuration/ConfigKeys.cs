@@ -18,6 +18,12 @@ internal static class ConfigKeys
             static c => c.TrustedProxies, static (c, v) => c with { TrustedProxies = v }),
     ]);
 
+    public static KeyTable<PromotionRule> Promotion { get; } = new(
+    [
+        new ConfigKey<PromotionRule, string>("guard", Text, static c => c.Guard, static (c, v) => c with { Guard = v }),
+        new ConfigKey<PromotionRule, string>("severity", Choice([.. PromotionRule.Severities]), static c => c.Severity, static (c, v) => c with { Severity = v }),
+    ]);
+
     public static KeyTable<AgentConfig> All { get; } = new(
     [
         Key("mode", Choice<Mode>(), static c => c.Mode, static (c, v) => c with { Mode = v }),
@@ -65,6 +71,12 @@ internal static class ConfigKeys
         Key("blocking.aggregate_share", Fraction(0, 0, 1, "must be a number above 0, at most 1"), static c => c.Blocking.AggregateShare, static (c, v) => c with { Blocking = c.Blocking with { AggregateShare = v } }),
         Key("blocking.allow_private", List(AddressOrRange, "[192.168.7.0/24]"), static c => c.Blocking.AllowPrivate, static (c, v) => c with { Blocking = c.Blocking with { AllowPrivate = v } }),
         Key("blocking.own", List(AddressOrRange, "[203.0.113.10]"), static c => c.Blocking.Own, static (c, v) => c with { Blocking = c.Blocking with { Own = v } }),
+
+        Key("guards.time_limit", Duration, static c => c.Guards.TimeLimit, static (c, v) => c with { Guards = c.Guards with { TimeLimit = v } }),
+        Key("guards.rate.calls", Number(1, 1_000_000), static c => c.Guards.Rate.Calls, static (c, v) => c with { Guards = c.Guards with { Rate = c.Guards.Rate with { Calls = v } } }),
+        Key("guards.rate.per", Duration, static c => c.Guards.Rate.Per, static (c, v) => c with { Guards = c.Guards with { Rate = c.Guards.Rate with { Per = v } } }),
+        Key("guards.promote", new PromoteType(), static c => c.Guards.Promote, static (c, v) => c with { Guards = c.Guards with { Promote = v } }),
+        Key("guards.keys", Optional(Text), static c => c.Guards.Keys, static (c, v) => c with { Guards = c.Guards with { Keys = v } }),
 
         Key("web.serve", Bool, static c => c.Web.Serve, static (c, v) => c with { Web = c.Web with { Serve = v } }),
         Key("web.listen", Listen, static c => c.Web.Listen, static (c, v) => c with { Web = c.Web with { Listen = v } }),

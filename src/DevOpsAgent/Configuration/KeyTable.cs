@@ -10,7 +10,7 @@ internal sealed class KeyTable<TOwner>
     {
         Keys = keys;
         _byPath = keys.ToDictionary(static k => k.Path, StringComparer.Ordinal);
-        _sections = [.. keys.Select(static k => k.Path.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot ? k.Path[..dot] : "").Where(static s => s.Length > 0)];
+        _sections = [.. keys.SelectMany(static k => SectionsOf(k.Path))];
     }
 
     public IReadOnlyList<ConfigKey<TOwner>> Keys { get; }
@@ -35,7 +35,7 @@ internal sealed class KeyTable<TOwner>
                     fine = false;
                 }
             }
-            else if (prefix.Length == 0 && _sections.Contains(path))
+            else if (_sections.Contains(path))
             {
                 fine &= TryReadSection(value, path, reader, ref owner, onRead);
             }
@@ -47,6 +47,15 @@ internal sealed class KeyTable<TOwner>
         }
 
         return fine;
+    }
+
+    /// <summary>"guards" and "guards.rate" of "guards.rate.calls".</summary>
+    private static IEnumerable<string> SectionsOf(string path)
+    {
+        for (var dot = path.IndexOf('.', StringComparison.Ordinal); dot > 0; dot = path.IndexOf('.', dot + 1))
+        {
+            yield return path[..dot];
+        }
     }
 
     private bool TryReadSection(ConfigNode value, string section, KeyReader reader, ref TOwner owner, Action<string, ConfigNode>? onRead)
@@ -67,7 +76,7 @@ internal sealed class KeyTable<TOwner>
     private string Unknown(string written, string prefix)
     {
         string[] siblings = prefix.Length == 0
-            ? [.. _sections, .. Keys.Where(static k => !k.Path.Contains('.', StringComparison.Ordinal)).Select(static k => k.Path)]
+            ? [.. _sections.Where(static s => !s.Contains('.', StringComparison.Ordinal)), .. Keys.Where(static k => !k.Path.Contains('.', StringComparison.Ordinal)).Select(static k => k.Path)]
             : [.. Keys.Where(k => k.Path.StartsWith(prefix, StringComparison.Ordinal)).Select(k => k.Path[prefix.Length..])];
         var where = prefix.Length == 0 ? "" : $" in '{prefix.TrimEnd('.')}'";
         if (written == "<<")

@@ -20,7 +20,14 @@ internal interface IGuard
 /// <summary>What a guard may look at.</summary>
 /// <param name="Request">The typed request of the tool, as BlockRequest or ExecRequest.</param>
 /// <param name="Parameters">The same as validated JSON.</param>
-internal sealed record GuardContext(Tool Tool, object Request, JsonElement Parameters, Caller Caller, long? IncidentId, DateTimeOffset Now);
+internal sealed record GuardContext(Tool Tool, object Request, JsonElement Parameters, Caller Caller, long? IncidentId, DateTimeOffset Now)
+{
+    /// <summary>0 for a single call; the place in a call that asks for several things at once.</summary>
+    public int Place { get; init; }
+
+    /// <summary>How many of the same call were permitted before this one and are not yet stored: caps count them.</summary>
+    public int Permitted { get; init; }
+}
 
 internal enum Verdict
 {

@@ -17,7 +17,7 @@ internal sealed class Permit<TRequest>
         _request = request;
     }
 
-    /// <summary>The gateway that made it: another gateway's permit is refused.</summary>
+    /// <summary>The gateway that made it.</summary>
     public object IssuedBy { get; }
 
     /// <summary>The seq of the stored intent.</summary>
@@ -29,9 +29,9 @@ internal sealed class Permit<TRequest>
         ? _request
         : throw new InvalidOperationException($"The permit of intent {Intent} was used already.");
 
-    /// <summary>The base of the gateway, and of nothing else (a test holds that): the only place from which the constructor is reached.</summary>
+    /// <summary>The base of the gateway's press, and of nothing else (a test holds that): the only place from which the constructor is reached.</summary>
     internal abstract class Issuer
     {
-        private protected Permit<TRequest> Issue(long intent, TRequest request) => new(this, intent, request);
+        private protected static Permit<TRequest> Issue(object issuer, long intent, TRequest request) => new(issuer, intent, request);
     }
 }

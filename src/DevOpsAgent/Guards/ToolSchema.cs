@@ -31,6 +31,9 @@ internal enum FieldType
     /// <summary>"4h", "30m".</summary>
     Duration,
 
+    /// <summary>A time as RFC 3339: "2027-01-31T12:00:00Z".</summary>
+    Time,
+
     /// <summary>A list of texts, each of at most MaxLength, at most Max of them.</summary>
     TextList,
 }

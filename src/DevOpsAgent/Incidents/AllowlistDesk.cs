@@ -1,3 +1,4 @@
+using DevOpsAgent.Guards;
 using DevOpsAgent.Store;
 
 namespace DevOpsAgent.Incidents;
@@ -33,25 +34,50 @@ internal sealed class AllowlistDesk(IStore store, TimeProvider time)
 {
     public const int MaxDescription = 500;
 
-    /// <summary>Adds an entry, or brings description and expiry of the one with this value up to date: may be repeated.</summary>
-    /// <param name="value">Address, CIDR range or DNS name.</param>
-    /// <param name="expiresAt">Null: never.</param>
-    /// <param name="force">True: also every address (/0).</param>
-    public AllowlistOutcome Add(string? value, string? description, DateTimeOffset? expiresAt, bool force = false)
+    public AllowlistOutcome Add(Permit<AllowRequest> permit)
     {
-        if (!AllowlistValue.TryParse(value, force, out var parsed, out var error))
+        var request = permit.Take();
+        if (!AllowlistValue.TryParse(request.Value, request.Force, out var parsed, out var error))
         {
             return new(AllowlistResult.Refused, error, null);
         }
 
+        var replaced = request.Replaces is { } id ? store.GetAllowlist().FirstOrDefault(e => e.Id == id) : null;
+        if (request.Replaces is not null && replaced is null)
+        {
+            return new(AllowlistResult.NotFound, $"There is no allowlist entry {request.Replaces}.", null);
+        }
+
         var now = time.GetUtcNow();
-        description = description?.Trim() ?? "";
-        return DescriptionFault(description) is { } fault ? new(AllowlistResult.Refused, fault, null)
-            : expiresAt <= now ? new(AllowlistResult.Refused, $"The expiry {expiresAt:u} is in the past.", null)
-            : Save(new() { Value = parsed.Text, Description = description, CreatedAt = now, ExpiresAt = expiresAt });
+        var description = request.Description.Trim();
+        if (DescriptionFault(description) is { } fault)
+        {
+            return new(AllowlistResult.Refused, fault, null);
+        }
+
+        if (request.ExpiresAt <= now)
+        {
+            return new(AllowlistResult.Refused, $"The expiry {request.ExpiresAt:u} is in the past.", null);
+        }
+
+        // The new value stands before the old one goes: at no moment is a client that both cover open to a block.
+        var outcome = Save(new() { Value = parsed.Text, Description = description, CreatedAt = now, ExpiresAt = request.ExpiresAt });
+        if (outcome.Succeeded && replaced is not null && outcome.Entry!.Value != replaced.Value)
+        {
+            Remove(replaced.Id);
+        }
+
+        return outcome;
     }
 
-    public AllowlistOutcome Remove(long id)
+    public AllowlistOutcome Remove(Permit<DisallowRequest> permit) => permit.Take() switch
+    {
+        { Id: { } id } => Remove(id),
+        { Value: { } value } => Remove(value),
+        _ => new(AllowlistResult.Refused, "Name the entry by its number or its value.", null),
+    };
+
+    private AllowlistOutcome Remove(long id)
     {
         var entry = store.GetAllowlist().FirstOrDefault(e => e.Id == id);
         return entry is not null && store.RemoveAllowlistEntry(id)
@@ -59,17 +85,16 @@ internal sealed class AllowlistDesk(IStore store, TimeProvider time)
             : new(AllowlistResult.NotFound, $"There is no allowlist entry {id}.", null);
     }
 
-    /// <summary>By value in any spelling: "203.0.113.7/32" removes "203.0.113.7".</summary>
-    public AllowlistOutcome Remove(string value) =>
+    private AllowlistOutcome Remove(string value) =>
         AllowlistValue.TryParse(value, out var parsed) && store.GetAllowlist().FirstOrDefault(e => e.Value == parsed.Text) is { } entry
             ? Remove(entry.Id)
             : new(AllowlistResult.NotFound, $"There is no allowlist entry '{value}'.", null);
 
-    /// <summary>Imports all rows, or, where any is wrong, none unless <paramref name="partial"/>.</summary>
-    public AllowlistImport Import(string csv, bool partial, bool force = false)
+    public AllowlistImport Import(Permit<AllowImportRequest> permit)
     {
-        var read = AllowlistCsv.Read(csv, time.GetUtcNow(), force);
-        if (read.Problems.Count > 0 && !partial)
+        var request = permit.Take();
+        var read = AllowlistCsv.Read(request.Csv, time.GetUtcNow(), request.Force);
+        if (read.Problems.Count > 0 && !request.Partial)
         {
             return new(0, 0, 0, read.Problems);
         }

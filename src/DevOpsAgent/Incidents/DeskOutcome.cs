@@ -11,6 +11,9 @@ internal enum DeskResult
     Refused,
     NotFound,
 
+    /// <summary>A guard denies it, or leaves it to somebody else. Nothing changed.</summary>
+    Denied,
+
     /// <summary>The store can't do it now. Nothing changed.</summary>
     Unavailable,
 }
@@ -42,6 +45,8 @@ internal sealed record DeskOutcome
     public static DeskOutcome AlreadyDone(Incident incident, string message) => new(DeskResult.AlreadyDone, incident.Id, incident, message);
 
     public static DeskOutcome Refused(Incident incident, string message) => new(DeskResult.Refused, incident.Id, incident, message);
+
+    public static DeskOutcome Denied(long id, string message) => new(DeskResult.Denied, id, null, message);
 
     public static DeskOutcome NotFound(long id) => new(DeskResult.NotFound, id, null, $"There is no incident {id}.");
 

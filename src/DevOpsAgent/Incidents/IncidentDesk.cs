@@ -1,5 +1,6 @@
 using System.Globalization;
 using DevOpsAgent.Addresses;
+using DevOpsAgent.Guards;
 using DevOpsAgent.Store;
 using static DevOpsAgent.Incidents.IncidentStatus;
 
@@ -22,57 +23,52 @@ internal sealed class IncidentDesk(IStore store, TimeProvider time, TimeSpan max
     public static bool IsHeldByPerson(Recommendation? recommendation) =>
         recommendation?.Held?.StartsWith(HeldByPerson, StringComparison.Ordinal) == true;
 
-    /// <summary>Lets the recommended block happen, or tries a failed one again.</summary>
-    /// <param name="by">The person's name, or "auto".</param>
-    /// <param name="origin">From where: "web 127.0.0.1", "cli uid 1000", "service".</param>
-    /// <param name="ttl">Null: as recommended.</param>
-    public DeskOutcome Approve(long id, string by, string origin, TimeSpan? ttl = null) => Decide(id, incident => incident.Status switch
+    public DeskOutcome Decide(Permit<IncidentDecision> permit)
     {
-        Approved or Blocked => DeskOutcome.AlreadyDone(incident, $"Incident {id} was already approved{Last(id, Approved)}."),
-        Recommended or Failed => Unapprovable(incident, ttl) is { } reason
+        var decision = permit.Take();
+        return Decide(decision.Id, incident => decision.Kind switch
+        {
+            DecisionKind.Approve => Approve(incident, decision),
+            DecisionKind.Reject => Reject(incident, decision),
+            _ => Undo(incident, decision),
+        });
+    }
+
+    private DeskOutcome? Approve(Incident incident, IncidentDecision decision) => incident.Status switch
+    {
+        Approved or Blocked => DeskOutcome.AlreadyDone(incident, $"Incident {incident.Id} was already approved{Last(incident.Id, Approved)}."),
+        Recommended or Failed => Unapprovable(incident, decision.Ttl) is { } reason
             ? DeskOutcome.Refused(incident, reason)
-            : Move(incident, Change(id, Approved, by, origin, null), i => Approvable(i, ttl), lift: false, "approved"),
+            : Move(incident, Change(decision, Approved, null), i => Approvable(i, decision.Ttl), lift: false, "approved"),
         _ => DeskOutcome.Refused(incident, Closed(incident)),
-    });
+    };
 
-    public DeskOutcome Reject(long id, string by, string origin, string? note = null) => Decide(id, incident => incident.Status switch
+    private DeskOutcome? Reject(Incident incident, IncidentDecision decision) => incident.Status switch
     {
-        Rejected => DeskOutcome.AlreadyDone(incident, $"Incident {id} was already rejected{Last(id, Rejected)}."),
-        Open or Recommended or Failed => Move(incident, Change(id, Rejected, by, origin, note), null, lift: false, "rejected"),
-        Approved or Blocked => DeskOutcome.Refused(incident, $"Incident {id} was already approved{Last(id, Approved)}: undo it to unblock."),
+        Rejected => DeskOutcome.AlreadyDone(incident, $"Incident {incident.Id} was already rejected{Last(incident.Id, Rejected)}."),
+        Open or Recommended or Failed => Move(incident, Change(decision, Rejected, decision.Note), null, lift: false, "rejected"),
+        Approved or Blocked => DeskOutcome.Refused(incident, $"Incident {incident.Id} was already approved{Last(incident.Id, Approved)}: undo it to unblock."),
         _ => DeskOutcome.Refused(incident, Closed(incident)),
-    });
+    };
 
-    /// <summary>
-    /// Takes an approval or a rejection back, also long after: what is blocked is unblocked, and the incident waits for review again.
-    /// </summary>
-    /// <param name="within">Refused when the decision is older. Null: any age.</param>
-    public DeskOutcome Undo(long id, string by, string origin, TimeSpan? within = null) => Decide(id, incident =>
+    private DeskOutcome? Undo(Incident incident, IncidentDecision decision)
     {
+        var id = incident.Id;
         var to = incident.Recommendation is null ? Open : Recommended;
-        if (incident.Status is Approved or Blocked or Rejected && within is { } window && time.GetUtcNow() - Decided(incident) > window)
+        if (incident.Status is Approved or Blocked or Rejected && decision.Within is { } window && time.GetUtcNow() - Decided(incident) > window)
         {
             return DeskOutcome.Refused(incident, $"Incident {id} was {Name(incident.Status)}{Last(id, incident.Status)}, too long ago for a quick undo: unblock it, or undo it without a window.");
         }
 
         return incident.Status switch
         {
-            Approved or Blocked => Move(incident, Change(id, Recommended, by, origin, "undone"), i => Hold(i, by), lift: true, "back in review and unblocked"),
-            Rejected => Move(incident, Change(id, to, by, origin, "undone"), null, lift: false, "back in review"),
+            Approved or Blocked => Move(incident, Change(decision, Recommended, "undone"), i => Hold(i, decision.By), lift: true, "back in review and unblocked"),
+            Rejected => Move(incident, Change(decision, to, "undone"), null, lift: false, "back in review"),
             Open or Recommended => DeskOutcome.AlreadyDone(incident, $"Incident {id} waits for review."),
             Failed => DeskOutcome.Refused(incident, $"Incident {id} failed and blocks nothing: approve it to try again, or reject it."),
             _ => DeskOutcome.Refused(incident, Closed(incident)),
         };
-    });
-
-    /// <summary>One outcome per id, in their order; one that is refused doesn't stop the others.</summary>
-    public IReadOnlyList<DeskOutcome> Approve(IEnumerable<long> ids, string by, string origin, TimeSpan? ttl = null) => [.. ids.Distinct().Select(id => Approve(id, by, origin, ttl))];
-
-    /// <inheritdoc cref="Approve(IEnumerable{long}, string, string, TimeSpan?)"/>
-    public IReadOnlyList<DeskOutcome> Reject(IEnumerable<long> ids, string by, string origin, string? note = null) => [.. ids.Distinct().Select(id => Reject(id, by, origin, note))];
-
-    /// <inheritdoc cref="Approve(IEnumerable{long}, string, string, TimeSpan?)"/>
-    public IReadOnlyList<DeskOutcome> Undo(IEnumerable<long> ids, string by, string origin, TimeSpan? within = null) => [.. ids.Distinct().Select(id => Undo(id, by, origin, within))];
+    }
 
     /// <summary>
     /// Closes what nobody acted on and what brought no new finding for so long. Returns the incidents that were closed, for
@@ -104,7 +100,7 @@ internal sealed class IncidentDesk(IStore store, TimeProvider time, TimeSpan max
     }
 
     /// <summary>
-    /// To be called after an entry was added: incidents all of whose clients are allowed now become allowed, their blocks are
+    /// What follows from a permitted change of the allowlist, to be called after it: incidents all of whose clients are allowed now become allowed, their blocks are
     /// lifted. Returns them. Throws <see cref="StoreException"/>.
     /// </summary>
     public IReadOnlyList<Incident> Allow(Allowlist allowlist, string by, string origin)
@@ -218,6 +214,8 @@ internal sealed class IncidentDesk(IStore store, TimeProvider time, TimeSpan max
     private string Last(long id, IncidentStatus to) => store.GetHistory(id).LastOrDefault(c => c.To == to) is { } change
         ? string.Create(CultureInfo.InvariantCulture, $" by {change.By} at {change.At:u}")
         : "";
+
+    private StatusChange Change(IncidentDecision decision, IncidentStatus to, string? note) => Change(decision.Id, to, decision.By, decision.Origin, note);
 
     private StatusChange Change(long id, IncidentStatus to, string by, string origin, string? note) =>
         new() { IncidentId = id, From = null, To = to, At = time.GetUtcNow(), By = by, Origin = origin, Note = note };

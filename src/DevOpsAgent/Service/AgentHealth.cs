@@ -1,6 +1,7 @@
 using DevOpsAgent.Blocking;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Detection;
+using DevOpsAgent.Guards;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Logs;
 using DevOpsAgent.Logs.Sources;
@@ -76,12 +77,17 @@ internal sealed class AgentHealth : IAgentStatus
         }
     }
 
-    public void SetMode(Mode mode, string by, string origin)
+    public async Task<string?> SetModeAsync(Mode mode, Caller caller, CancellationToken cancellationToken)
     {
-        _parts.Mode.Set(mode);
+        if (await _parts.Effects.SetModeAsync(mode, caller, cancellationToken) is { } refusal)
+        {
+            return refusal;
+        }
+
         _capReached = null;
-        _say(AgentEventKind.Warning, $"mode is now {mode.ToString().ToLowerInvariant()}, set by {by} ({origin})", null);
+        _say(AgentEventKind.Warning, $"mode is now {ModeSwitch.Name(mode)}, set by {caller.By} ({caller.Origin})", null);
         _wake();
+        return null;
     }
 
     public void Target(TargetState state) =>

@@ -3,7 +3,9 @@ using DevOpsAgent.Addresses;
 using DevOpsAgent.Blocking;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Guards;
+using DevOpsAgent.Guards.Receipts;
 using DevOpsAgent.Incidents;
+using DevOpsAgent.Signing;
 using DevOpsAgent.Store;
 using DevOpsAgent.Traefik;
 
@@ -13,12 +15,17 @@ namespace DevOpsAgent.Service;
 internal sealed class AgentParts : IAsyncDisposable
 {
     private readonly TraefikApi? _api;
+    private readonly KeyRing _keys;
 
+    /// <param name="keys">Sign the receipts; disposed with the parts.</param>
     /// <param name="onBlock">Called from the writing thread.</param>
+    /// <param name="agent">Null: this process is the agent. Else waits for the one that is, see <see cref="Blocking.Blocker"/>.</param>
     /// <exception cref="ConfigException">The target's settings can't be used.</exception>
-    public AgentParts(AgentConfig config, IStore store, TimeProvider time, Action<BlockEvent> onBlock)
+    public AgentParts(
+        AgentConfig config, IStore store, IReceiptStore receipts, KeyRing keys, TimeProvider time, Action<BlockEvent> onBlock, Func<IReadOnlyList<long>, CancellationToken, Task>? agent = null)
     {
-        Store = store;
+        (Store, _keys) = (store, keys);
+        Journal = new(receipts, keys, time, keys.Directory is { } directory ? ReceiptAnchor.Of(directory, config.Database.Path) : null);
         Mode = new(store, config.Mode);
         Incidents = new(store, time, config.Blocking.MaxTtl);
         Entries = new(store, time);
@@ -28,27 +35,42 @@ internal sealed class AgentParts : IAsyncDisposable
         var proxies = (IReadOnlyList<AddressRange>)[.. config.Logs.SelectMany(static l => l.TrustedProxies)];
         var never = new NeverBlocked(() => own, () => proxies, () => AllowedAt(time.GetUtcNow()));
         _api = config.Blocking is { Directory: not null, TraefikApi: { } root } ? new(root, time) : null;
-        Target = config.Blocking.Directory is null ? new NoTarget(config.Blocking.EntryPoints) : new FileTarget(config.Blocking, _api);
-        Gate = new(store, never, config.Blocking, Target, time);
-        Blocker = new(store, Gate, never, Target, config.Blocking, time, onBlock);
-        Responder = new(store, Blocker, Mode, time);
+        Target = TargetOf(config.Blocking, _api);
+
+        var guards = new GuardSet(config, store, never, () => Mode.Current, time);
+        Blocker = new(store, never, Target, config.Blocking, time, guards.Preview.Refusal, onBlock, agent);
+        var tools = new EffectTools(new(Blocker, config.Blocking), new(Blocker, store), new(Incidents, store), new(Entries, store), new(Entries, store), new(Entries), new(Mode));
+        Gateway = new(Journal, guards.Pipeline(config.Guards, time), tools.All, PolicyHash.Of(config, guards.All), time);
+        Effects = new(Gateway, tools, time, onBlock);
+        OpenIntents = new(Journal, tools.All, time);
+        Responder = new(store, Effects, time);
     }
 
     public IStore Store { get; }
+    public ReceiptJournal Journal { get; }
     public ModeSwitch Mode { get; }
     public IncidentDesk Incidents { get; }
     public AllowlistDesk Entries { get; }
     public Allowlist Allowlist { get; }
     public IBlockTarget Target { get; }
-    public BlockGate Gate { get; }
     public Blocker Blocker { get; }
+    public Gateway Gateway { get; }
+
+    /// <summary>The way to change anything.</summary>
+    public Effects Effects { get; }
+    public OpenIntents OpenIntents { get; }
     public Responder Responder { get; }
+
+    /// <exception cref="ConfigException">The target's settings can't be used.</exception>
+    public static IBlockTarget TargetOf(BlockingConfig config, TraefikApi? api) => config.Directory is null ? new NoTarget(config.EntryPoints) : new FileTarget(config, api);
 
     public async ValueTask DisposeAsync()
     {
         await Blocker.DisposeAsync();
         Responder.Dispose();
         _api?.Dispose();
+        Journal.Dispose();
+        _keys.Dispose();
     }
 
     private IReadOnlyList<AddressRange> AllowedAt(DateTimeOffset now) =>

@@ -4,6 +4,7 @@ using DevOpsAgent.Detection;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Logs;
 using DevOpsAgent.Logs.Sources;
+using DevOpsAgent.Signing;
 using DevOpsAgent.Store;
 
 namespace DevOpsAgent.Service;
@@ -37,10 +38,10 @@ internal sealed class AgentService : IAsyncDisposable
     private long? _mark;
     private bool _responderFailed;
 
-    private AgentService(AgentConfig config, string version, RuleSet rules, AgentLock held, IStore store, Stream stdin, TimeProvider time, Action<AgentEvent> onEvent)
+    private AgentService(AgentConfig config, string version, RuleSet rules, AgentLock held, SqliteStore store, KeyRing keys, Stream stdin, TimeProvider time, Action<AgentEvent> onEvent)
     {
         (_config, _time, _onEvent, _lock, _store) = (config, time, onEvent, held, store);
-        Parts = new(config, store, time, OnBlock);
+        Parts = new(config, store, store.Receipts, keys, time, OnBlock);
         _detector = new(rules, config.Detection);
         foreach (var row in store.GetClientStates())
         {
@@ -52,7 +53,7 @@ internal sealed class AgentService : IAsyncDisposable
         _pipeline = new(_detector, _book, Parts.Allowlist, new Recommender(config.Blocking, Parts.Blocker.Plan, () => _pipeline!.PeerProblem), store, time);
         _sources = new(config.Logs, store.GetCheckpoints(), stdin, time);
         Health = new(config, version, Parts, _pipeline, _sources, _detector, time, Say, Wake);
-        _approvals = new(store, Parts.Incidents);
+        _approvals = new(store, Parts.Effects);
         if (Health.Mode == Mode.Auto)
         {
             _approvals.AddWhatACrashLeft();
@@ -68,22 +69,27 @@ internal sealed class AgentService : IAsyncDisposable
     /// Takes the database for this process, reads what is stored, and makes the target equal to it. Nothing is followed yet.
     /// </summary>
     /// <exception cref="ConfigException">Rules or target can't be used.</exception>
+    /// <exception cref="KeyException">The keys that sign receipts can't be read or made.</exception>
     /// <exception cref="StoreException">The database is in use, newer, damaged, or can't be written.</exception>
     public static async Task<AgentService> StartAsync(AgentConfig config, string version, Stream stdin, TimeProvider time, Action<AgentEvent> onEvent)
     {
         var rules = RuleLibrary.Load(config.Detection);
         var held = AgentLock.Take(config.Database.Path);
-        IStore? store = null;
+        SqliteStore? store = null;
+        KeyRing? keys = null;
         try
         {
             store = new SqliteStore(config.Database.Path);
-            var service = new AgentService(config, version, rules, held, store, stdin, time, onEvent);
+            keys = KeyRing.Open(config.Guards.KeysDirectory(config.Database), time);
+            var service = new AgentService(config, version, rules, held, store, keys, stdin, time, onEvent);
             await service.Parts.Blocker.ReconcileAsync();
+            service.Parts.OpenIntents.CloseAll();
             await service.LookAtTargetAsync();
             return service;
         }
         catch
         {
+            keys?.Dispose();
             store?.Dispose();
             held.Dispose();
             throw;
@@ -259,7 +265,7 @@ internal sealed class AgentService : IAsyncDisposable
         await _responding.WaitAsync(cancellationToken);
         try
         {
-            _approvals.Run();
+            await _approvals.RunAsync(cancellationToken);
             await ApplyChangesAsync(cancellationToken);
         }
         finally
@@ -291,8 +297,11 @@ internal sealed class AgentService : IAsyncDisposable
     private async Task HousekeepAsync(CancellationToken cancellationToken)
     {
         await Parts.Allowlist.RefreshNamesAsync(_store, all: false, cancellationToken);
+
+        // Time's work, as the configuration has it: no call of a tool.
         Parts.Incidents.ExpireStale(StaleAfter);
         _store.Prune(_time.GetUtcNow() - _config.Database.Retention);
+        Parts.OpenIntents.CloseOthers();
         await LookAtTargetAsync();
     }
 

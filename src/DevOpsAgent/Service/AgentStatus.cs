@@ -1,5 +1,6 @@
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Detection;
+using DevOpsAgent.Guards;
 using DevOpsAgent.Logs;
 using DevOpsAgent.Logs.Sources;
 
@@ -55,6 +56,6 @@ internal interface IAgentStatus
 {
     AgentStatus Current { get; }
 
-    /// <summary>Takes effect at once and outlives a restart. By and origin go to the log.</summary>
-    void SetMode(Mode mode, string by, string origin);
+    /// <summary>Takes effect at once and outlives a restart. Null: done; else why not. A fault of the database throws.</summary>
+    Task<string?> SetModeAsync(Mode mode, Caller caller, CancellationToken cancellationToken);
 }

@@ -1,13 +1,17 @@
 using System.Collections.Concurrent;
 using DevOpsAgent.Detection;
+using DevOpsAgent.Guards;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Store;
 
 namespace DevOpsAgent.Service;
 
 /// <summary>What mode auto is to approve. An incident stays here until its approval is stored, however long the store is down.</summary>
-internal sealed class AutoApprovals(IStore store, IncidentDesk desk)
+internal sealed class AutoApprovals(IStore store, Effects effects)
 {
+    /// <summary>Approved in one call; more wait for the next round.</summary>
+    private const int Batch = 200;
+
     private readonly ConcurrentQueue<long> _waiting = new();
 
     public static bool IsFor(Incident incident) =>
@@ -33,19 +37,25 @@ internal sealed class AutoApprovals(IStore store, IncidentDesk desk)
     }
 
     /// <exception cref="StoreException">What was not approved waits for the next call.</exception>
-    public void Run()
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
-        while (_waiting.TryDequeue(out var id))
+        var decisions = new List<IncidentDecision>();
+        while (decisions.Count < Batch && _waiting.TryDequeue(out var id))
         {
-            try
-            {
-                desk.Approve(id, "auto", "service");
-            }
-            catch (StoreException)
-            {
-                _waiting.Enqueue(id);
-                throw;
-            }
+            decisions.Add(new(id, DecisionKind.Approve, Caller.Service.By, Caller.Service.Origin));
+        }
+
+        StoreFault? fault = null;
+        var outcomes = await effects.DecideAsync(decisions, Caller.Service, cancellationToken);
+        foreach (var outcome in outcomes.Where(static o => o.Result == DeskResult.Unavailable))
+        {
+            fault = StoreFault.Unavailable;
+            _waiting.Enqueue(outcome.Id);
+        }
+
+        if (fault is { } known)
+        {
+            throw new StoreException(outcomes.First(static o => o.Result == DeskResult.Unavailable).Message, known);
         }
     }
 }

@@ -1,4 +1,5 @@
 using DevOpsAgent.Configuration;
+using DevOpsAgent.Guards;
 using DevOpsAgent.Store;
 
 namespace DevOpsAgent.Service;
@@ -22,9 +23,15 @@ internal sealed class ModeSwitch(IStore store, Mode configured)
         }
     }
 
-    public void Set(Mode mode) => store.SetSetting(Setting, mode == configured ? null : $"{Name(mode)} since {Name(configured)}");
+    /// <summary>Returns the mode that is in force now.</summary>
+    public Mode Set(Permit<ModeRequest> permit)
+    {
+        var mode = permit.Take().Mode;
+        store.SetSetting(Setting, mode == configured ? null : $"{Name(mode)} since {Name(configured)}");
+        return mode;
+    }
 
-    private static string Name(Mode mode) => mode.ToString().ToLowerInvariant();
+    public static string Name(Mode mode) => mode.ToString().ToLowerInvariant();
 
     private static Mode? Parse(string text) => Enum.TryParse<Mode>(text, ignoreCase: true, out var mode) && Enum.IsDefined(mode) ? mode : null;
 }

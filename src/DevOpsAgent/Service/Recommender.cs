@@ -52,10 +52,5 @@ internal sealed class Recommender(BlockingConfig config, Func<IReadOnlyList<Bloc
         : proposal.Mode is Mode.Review or Mode.Disabled ? $"rule {proposal.RuleId} is in mode {proposal.Mode.ToString()!.ToLowerInvariant()}"
         : incident.Evidence.Forgeable ? "it rests on CLF lines alone, which any client can forge; JSON access logs can't be forged"
         : peerProblem() is { } problem ? problem
-        : planned?.Refusal switch
-        {
-            BlockDecision.Denied denied => denied.Text,
-            BlockDecision.Pending pending => pending.Text,
-            _ => null,
-        };
+        : planned?.Refusal?.Text;
 }

@@ -1,17 +1,18 @@
 using DevOpsAgent.Addresses;
 using DevOpsAgent.Blocking;
 using DevOpsAgent.Configuration;
+using DevOpsAgent.Guards;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Store;
 
 namespace DevOpsAgent.Service;
 
 /// <summary>
-/// The Responder carries out what was decided: approved incidents go through the gate to the blocker, and the incident says
+/// The Responder carries out what was decided: approved incidents go through the gateway to the blocker, and the incident says
 /// what came of it. It reads decisions from the store, so that it doesn't matter which process made them. Each round may be
 /// repeated; one runs at a time.
 /// </summary>
-internal sealed class Responder(IStore store, Blocker blocker, ModeSwitch mode, TimeProvider time) : IDisposable
+internal sealed class Responder(IStore store, Effects effects, TimeProvider time) : IDisposable
 {
     private const int Round = 200;
     private static readonly IncidentStatus[] Approved = [IncidentStatus.Approved];
@@ -30,7 +31,7 @@ internal sealed class Responder(IStore store, Blocker blocker, ModeSwitch mode, 
             while (store.ListIncidents(new() { Statuses = Approved, Limit = Round }).Items is { Count: > 0 } incidents)
             {
                 var before = moved.Count;
-                await ApplyAsync(incidents, moved);
+                await ApplyAsync(incidents, moved, cancellationToken);
                 if (moved.Count == before)
                 {
                     break;
@@ -45,12 +46,11 @@ internal sealed class Responder(IStore store, Blocker blocker, ModeSwitch mode, 
         }
     }
 
-    private async Task ApplyAsync(IReadOnlyList<Incident> incidents, List<Incident> moved)
+    private async Task ApplyAsync(IReadOnlyList<Incident> incidents, List<Incident> moved, CancellationToken cancellationToken)
     {
         var approvals = incidents.Select(i => (Incident: i, By: store.GetHistory(i.Id).LastOrDefault(static c => c.To == IncidentStatus.Approved))).ToList();
         var live = store.GetLiveBlocks();
-        var disabled = mode.Current == Mode.Disabled;
-        var requests = new List<(Incident Incident, Guards.BlockRequest Request)>();
+        var requests = new List<(Incident Incident, BlockRequest Request)>();
         foreach (var (incident, approval) in approvals)
         {
             foreach (var range in incident.Recommendation?.Ranges ?? [])
@@ -62,11 +62,11 @@ internal sealed class Responder(IStore store, Blocker blocker, ModeSwitch mode, 
                 }
 
                 var by = approval?.By ?? "unknown";
-                requests.Add((incident, Recommender.Request(incident, range, incident.Recommendation!.Ttl, by, approval?.Origin ?? "service", disabled ? Mode.Disabled : by == "auto" ? Mode.Auto : Mode.Review) with { TtlIsFinal = true }));
+                requests.Add((incident, Recommender.Request(incident, range, incident.Recommendation!.Ttl, by, approval?.Origin ?? "service", by is "auto" or "model" ? Mode.Auto : Mode.Review) with { TtlIsFinal = true }));
             }
         }
 
-        var answers = await blocker.BlockAsync([.. requests.Select(static r => r.Request)]);
+        var answers = await effects.BlockAsync([.. requests.Select(static r => r.Request)], cancellationToken);
         foreach (var (incident, approval) in approvals)
         {
             var own = requests.Select((r, i) => (r.Incident, Answer: answers[i])).Where(r => r.Incident.Id == incident.Id).Select(static r => r.Answer).ToList();
@@ -89,10 +89,9 @@ internal sealed class Responder(IStore store, Blocker blocker, ModeSwitch mode, 
             return;
         }
 
-        foreach (var block in answers.Select(static a => a.Block).OfType<Block>())
-        {
-            await blocker.LiftAsync(block.Id, "service", "service");
-        }
+        // As itself, not as mode auto: it opens again what nobody wants denied any more.
+        var caller = Caller.Service with { By = "service" };
+        await effects.UnblockAsync([.. answers.Select(static a => a.Block).OfType<Block>().Select(static b => b.Id)], caller, CancellationToken.None);
     }
 
     private Incident? Conclude(Incident incident, List<BlockAnswer> answers)

@@ -61,6 +61,29 @@ internal interface IStore : IDisposable
 
     // Blocks: the intent is stored before the effect
     long AddBlock(Block block);
+
+    /// <summary>Each block with the action that intends it: one transaction where the store can. Returns the blocks' ids.</summary>
+    IReadOnlyList<long> AddBlocks(IReadOnlyList<(ActionRecord Intent, Block Block)> blocks)
+    {
+        var ids = new List<long>(blocks.Count);
+        foreach (var (intent, block) in blocks)
+        {
+            // The action comes first: a crash between the two leaves an intent without a block, which reconciling closes as failed.
+            var action = AddAction(intent);
+            try
+            {
+                ids.Add(AddBlock(block));
+            }
+            catch (StoreException e)
+            {
+                CompleteAction(action, block.CreatedAt, $"failed: {e.Message}", undo: null);
+                throw;
+            }
+        }
+
+        return ids;
+    }
+
     void UpdateBlock(long id, BlockStatus status, string? result, DateTimeOffset at, DateTimeOffset? expiresAt = null);
     Block? GetBlock(long id);
 

@@ -83,6 +83,18 @@ internal sealed class SqliteStore : IStore
 
     public long AddBlock(Block block) => _blocks.Add(block);
 
+    public IReadOnlyList<long> AddBlocks(IReadOnlyList<(ActionRecord Intent, Block Block)> blocks) => _database.Write<IReadOnlyList<long>>(session =>
+    {
+        var ids = new long[blocks.Count];
+        for (var i = 0; i < ids.Length; i++)
+        {
+            SqliteActions.Add(session, blocks[i].Intent);
+            ids[i] = SqliteBlocks.Add(session, blocks[i].Block);
+        }
+
+        return ids;
+    });
+
     public void UpdateBlock(long id, BlockStatus status, string? result, DateTimeOffset at, DateTimeOffset? expiresAt = null) =>
         _blocks.Update(id, status, result, at, expiresAt);
 

@@ -22,7 +22,7 @@ internal static class AddCommand
             var who = Operator.Of(parsed.GetValue(by), context.Terminal);
             var until = Time(parsed.GetValue(expires), context.Terminal);
             await using var desk = OperatorDesk.Open(context.Load(parsed), context.Terminal);
-            var outcome = desk.Entries.Add(parsed.GetRequiredValue(value), parsed.GetValue(description), until, parsed.GetValue(force));
+            var outcome = await desk.Effects.AllowAsync(new(parsed.GetRequiredValue(value), parsed.GetValue(description) ?? "", until) { Force = parsed.GetValue(force) }, who.Caller, cancellation);
             var more = outcome is { Succeeded: true, Entry: { } entry } ? await Spreading.RunAsync(desk, who, [entry], cancellation) : "";
             return Decision.Report(context.Terminal, [Of(outcome, more)], format.IsJson(parsed));
         });

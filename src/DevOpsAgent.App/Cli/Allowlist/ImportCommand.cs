@@ -22,7 +22,7 @@ internal static class ImportCommand
             var name = parsed.GetRequiredValue(file);
             var text = name == "-" ? await context.Terminal.In.ReadToEndAsync(cancellation) : await ReadAsync(name, cancellation);
             await using var desk = OperatorDesk.Open(context.Load(parsed), context.Terminal);
-            var import = desk.Entries.Import(text, parsed.GetValue(partial), parsed.GetValue(force));
+            var import = await desk.Effects.ImportAsync(new(text, parsed.GetValue(partial), parsed.GetValue(force)), who.Caller, cancellation);
             var more = import.Added + import.Changed > 0 ? await Spreading.RunAsync(desk, who, import.Entries, cancellation) : "";
             Report(context.Terminal, name, import, more, format.IsJson(parsed));
             return import.Problems.Count == 0 ? ExitCode.Fine : ExitCode.FoundOrRefused;

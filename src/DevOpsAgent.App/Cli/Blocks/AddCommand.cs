@@ -33,8 +33,7 @@ internal static class AddCommand
                 Ttl = time ?? loaded.Config.Blocking.Ttl,
                 By = who.By,
                 Origin = who.Origin,
-                // Mode disabled reads and records only, whoever asks: the gate says so.
-                Mode = desk.Mode.Current == Mode.Disabled ? Mode.Disabled : Mode.Review,
+                Mode = Mode.Review,
             }, cancellation);
             return Decision.Report(context.Terminal, views, format.IsJson(parsed));
         });
@@ -46,41 +45,12 @@ internal static class AddCommand
         var live = desk.Store.GetLiveBlocks();
         var there = ranges.ToDictionary(static r => r, r => live.FirstOrDefault(b => b.Range.Contains(r)));
         var requests = ranges.Where(r => there[r] is null).Select(request).ToList();
-        var answers = desk.AgentRuns ? await HandOverAsync(desk, requests, cancellationToken) : await desk.Agent.Blocker.BlockAsync(requests);
+        var answers = await desk.Effects.BlockAsync(requests, cancellationToken);
         var byRange = answers.ToDictionary(static a => a.Request.Range);
         return [.. ranges.Select(r => there[r] is { } block
             ? new DecisionView(block.Id, "already_done", Words.Name(block.Status), $"{r} is denied by block {block.Id} until {Words.At(block.ExpiresAt)} already.", BlockAction.Undo(block))
             : Describe(byRange[r]))];
     }
-
-    /// <summary>The gate stores the intent; the running agent finds it there and writes its target.</summary>
-    private static async Task<IReadOnlyList<BlockAnswer>> HandOverAsync(OperatorDesk desk, List<BlockRequest> requests, CancellationToken cancellationToken)
-    {
-        var decisions = requests.Select(r => (Request: r, Decision: desk.HandOver(r))).ToList();
-        var pending = decisions.Select(static d => d.Decision).OfType<BlockDecision.Allowed>().Select(static a => a.Permit.Block.Id).ToList();
-        await desk.WaitForAgentAsync(() => pending.TrueForAll(id => desk.Store.GetBlock(id)?.Status != BlockStatus.Pending), cancellationToken);
-        return [.. decisions.Select(d => d.Decision switch
-        {
-            BlockDecision.Allowed allowed => Answer(d.Request, desk.Store.GetBlock(allowed.Permit.Block.Id) ?? allowed.Permit.Block),
-            BlockDecision.Denied denied => new() { Request = d.Request, Verdict = BlockVerdict.Denied, Refusal = denied.Code, Text = denied.Text },
-            BlockDecision.Pending held => new() { Request = d.Request, Verdict = BlockVerdict.Held, Refusal = held.Code, Text = held.Text },
-            _ => throw new InvalidOperationException("unknown decision"),
-        })];
-    }
-
-    private static BlockAnswer Answer(BlockRequest request, Block block) => new()
-    {
-        Request = request,
-        Block = block,
-        Text = block.Result ?? "",
-        Verdict = block.Status switch
-        {
-            BlockStatus.Active => BlockVerdict.Active,
-            BlockStatus.Unconfirmed => BlockVerdict.Unconfirmed,
-            BlockStatus.Pending => BlockVerdict.Held,
-            _ => BlockVerdict.Failed,
-        },
-    };
 
     private static DecisionView Describe(BlockAnswer answer) => answer switch
     {

@@ -50,22 +50,23 @@ internal static class RemoveCommand
     private static async Task<IReadOnlyList<DecisionView>> RemoveAsync(OperatorDesk desk, Terminal terminal, List<(string Asked, Block? Block)> found, Operator who, CancellationToken cancellationToken)
     {
         var live = found.Select(static f => f.Block).OfType<Block>().Where(static b => BlockLedger.IsLive(b.Status)).DistinctBy(static b => b.Id).ToList();
+        var byUndo = new List<long>();
         foreach (var block in live)
         {
             // An incident whose last block ends is no longer blocked: it goes back to review, and mode auto won't block it again.
             var last = block.IncidentId is { } id && !desk.Store.GetLiveBlocks().Any(b => b.IncidentId == id && b.Id != block.Id);
-            if (!last || desk.Incidents.Undo(block.IncidentId!.Value, who.By, who.Origin).Result != DeskResult.Done)
+            if (last && (await desk.Effects.DecideAsync([new(block.IncidentId!.Value, DecisionKind.Undo, who.By, who.Origin)], who.Caller, cancellationToken))[0].Result == DeskResult.Done)
             {
-                desk.Store.AddAction(BlockAction.IntendLift(block, who.By, who.Origin, terminal.Time.GetUtcNow()));
+                byUndo.Add(block.Id);
             }
         }
 
-        TargetResult? written = null;
-        if (desk.AgentRuns)
+        var written = (await desk.Effects.UnblockAsync([.. live.Select(static b => b.Id).Except(byUndo)], who.Caller, cancellationToken)).Select(static l => l.Outcome?.Written).FirstOrDefault(static w => w is not null);
+        if (byUndo.Count > 0 && desk.AgentRuns)
         {
-            await desk.WaitForAgentAsync(() => live.TrueForAll(b => !BlockLedger.IsLive(desk.Store.GetBlock(b.Id)!.Status)), cancellationToken);
+            await desk.WaitForAgentAsync(() => byUndo.TrueForAll(b => !BlockLedger.IsLive(desk.Store.GetBlock(b)!.Status)), cancellationToken);
         }
-        else if (live.Count > 0)
+        else if (byUndo.Count > 0)
         {
             written = await desk.Agent.Blocker.SyncAsync();
         }

@@ -20,7 +20,7 @@ internal static class ApproveCommand
             var loaded = context.Load(parsed);
             OperatorDesk.Look(loaded).Dispose();
             await using var desk = OperatorDesk.Open(loaded, context.Terminal);
-            var outcomes = desk.Incidents.Approve(parsed.GetRequiredValue(ids), who.By, who.Origin, time);
+            var outcomes = await desk.Effects.DecideAsync(Decision.All(parsed.GetRequiredValue(ids), DecisionKind.Approve, who, d => d with { Ttl = time }), who.Caller, cancellation);
             var open = outcomes.Select(static o => o.Incident).OfType<Incident>().Where(static i => i.Status == IncidentStatus.Approved).ToList();
             var effects = (await Approval.CarryOutAsync(desk, context.Terminal, open, cancellation)).ToDictionary(static e => e.Id);
             return Decision.Report(context.Terminal, [.. outcomes.Select(o => effects.TryGetValue(o.Id, out var effect) ? effect : Decision.Of(o, $"devops-agent incidents undo {o.Id}"))], format.IsJson(parsed));

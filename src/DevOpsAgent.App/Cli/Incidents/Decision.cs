@@ -15,6 +15,9 @@ internal static class Decision
 {
     public static Argument<long[]> Ids() => new("id") { Description = "The incidents' numbers", HelpName = "id", Arity = ArgumentArity.OneOrMore };
 
+    public static IReadOnlyList<IncidentDecision> All(IEnumerable<long> ids, DecisionKind kind, Operator who, Func<IncidentDecision, IncidentDecision>? with = null) =>
+        [.. ids.Distinct().Select(id => new IncidentDecision(id, kind, who.By, who.Origin)).Select(with ?? (static d => d))];
+
     public static DecisionView Of(DeskOutcome outcome, string? undo) => new(outcome.Id, outcome.Result switch
     {
         DeskResult.Done => "done",

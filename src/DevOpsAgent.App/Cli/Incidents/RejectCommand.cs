@@ -1,4 +1,5 @@
 using System.CommandLine;
+using DevOpsAgent.Incidents;
 
 namespace DevOpsAgent.App.Cli.Incidents;
 
@@ -11,13 +12,13 @@ internal static class RejectCommand
         var note = new Option<string?>("--note") { Description = "Why, for the history", HelpName = "text" };
         var command = new Command("reject", "Reject incidents: nothing is denied, and they are closed") { ids, by, note };
         var format = OutputFormat.AddTo(command);
-        command.SetAction(async parsed =>
+        command.SetAction(async (parsed, cancellation) =>
         {
             var who = Operator.Of(parsed.GetValue(by), context.Terminal);
             var loaded = context.Load(parsed);
             OperatorDesk.Look(loaded).Dispose();
             await using var desk = OperatorDesk.Open(loaded, context.Terminal);
-            var outcomes = desk.Incidents.Reject(parsed.GetRequiredValue(ids), who.By, who.Origin, parsed.GetValue(note));
+            var outcomes = await desk.Effects.DecideAsync(Decision.All(parsed.GetRequiredValue(ids), DecisionKind.Reject, who, d => d with { Note = parsed.GetValue(note) }), who.Caller, cancellation);
             return Decision.Report(context.Terminal, [.. outcomes.Select(static o => Decision.Of(o, $"devops-agent incidents undo {o.Id}"))], format.IsJson(parsed));
         });
         return command;

@@ -11,13 +11,13 @@ internal static class UndoCommand
         var by = Operator.ByOption();
         var command = new Command("undo", "Take an approval or a rejection back: what is denied is opened, the incident waits again") { ids, by };
         var format = OutputFormat.AddTo(command);
-        command.SetAction(async parsed =>
+        command.SetAction(async (parsed, cancellation) =>
         {
             var who = Operator.Of(parsed.GetValue(by), context.Terminal);
             var loaded = context.Load(parsed);
             OperatorDesk.Look(loaded).Dispose();
             await using var desk = OperatorDesk.Open(loaded, context.Terminal);
-            var outcomes = desk.Incidents.Undo(parsed.GetRequiredValue(ids), who.By, who.Origin);
+            var outcomes = await desk.Effects.DecideAsync(Decision.All(parsed.GetRequiredValue(ids), DecisionKind.Undo, who), who.Caller, cancellation);
             if (!desk.AgentRuns && outcomes.Any(static o => o.Result == DeskResult.Done))
             {
                 await desk.Agent.Blocker.SyncAsync();

@@ -5,13 +5,15 @@ namespace DevOpsAgent.Store.Sqlite;
 
 internal sealed class SqliteActions(SqliteDatabase database)
 {
-    public long Add(ActionRecord action) => database.Write(session => session.Scalar<long>(
+    public long Add(ActionRecord action) => database.Write(session => Add(session, action));
+
+    public static long Add(SqliteSession session, ActionRecord action) => session.Scalar<long>(
         """
         INSERT INTO actions (incident_id, action_type, mode, applied_at, approved_by, intended_at, origin, subject, result, undo)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id
         """,
         action.IncidentId, action.ActionType, SqliteValues.Of(action.Mode), SqliteValues.Of(action.AppliedAt), action.ApprovedBy,
-        SqliteValues.Of(action.IntendedAt), action.Origin, action.Subject, action.Result, action.Undo));
+        SqliteValues.Of(action.IntendedAt), action.Origin, action.Subject, action.Result, action.Undo);
 
     public void Complete(long id, DateTimeOffset appliedAt, string result, string? undo) => database.Write(session => session.Execute(
         "UPDATE actions SET applied_at = $1, result = $2, undo = $3 WHERE id = $4", SqliteValues.Of(appliedAt), result, undo, id));

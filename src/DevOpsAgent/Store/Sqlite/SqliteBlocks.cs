@@ -11,13 +11,15 @@ internal sealed class SqliteBlocks(SqliteDatabase database)
     // The same words as in the index blocks_live, or SQLite doesn't use it.
     private const string IsLive = "status IN ('pending', 'active', 'unconfirmed')";
 
-    public long Add(Block block) => database.Write(session => session.Scalar<long>(
+    public long Add(Block block) => database.Write(session => Add(session, block));
+
+    public static long Add(SqliteSession session, Block block) => session.Scalar<long>(
         """
         INSERT INTO blocks (range, incident_id, reason, created_at, expires_at, approved_by, status, updated_at, offence, result)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id
         """,
         block.Range.ToCidr(), block.IncidentId, block.Reason, SqliteValues.Of(block.CreatedAt), SqliteValues.Of(block.ExpiresAt), block.ApprovedBy,
-        SqliteValues.Of(block.Status), SqliteValues.Of(block.UpdatedAt), (long)block.Offence, block.Result));
+        SqliteValues.Of(block.Status), SqliteValues.Of(block.UpdatedAt), (long)block.Offence, block.Result);
 
     public void Update(long id, BlockStatus status, string? result, DateTimeOffset at, DateTimeOffset? expiresAt) => database.Write(session => session.Execute(
         "UPDATE blocks SET status = $1, result = $2, updated_at = $3, expires_at = coalesce($4, expires_at) WHERE id = $5",
