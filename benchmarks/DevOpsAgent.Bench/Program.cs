@@ -10,9 +10,17 @@ var benches = new Dictionary<string, (string What, Func<BenchOptions, Task<JsonO
     ["scan-clf"] = ("the same for CLF, against grep; and GoAccess and fail2ban-regex where installed", ScanBench.RunClfAsync),
     ["follow"] = ("line appended -> file written at 2,000 lines/s: p99_ms, cpu_share", FollowBench.RunAsync),
     ["idle"] = ("memory and time to ready of the published build: idle_mb, ready_ms", IdleBench.RunAsync),
+    ["audit"] = ("the exec audit, durable: 64 writers and one, against raw writes and one fsync per event in the same run", AuditBench.RunAsync),
+    ["audit-kill"] = ("1,000 kill -9 of a writing process (--rounds N): acknowledged events lost, chain valid", AuditKillBench.RunAsync),
     ["hot"] = ("ns and bytes allocated per line: parse, classify, observe", HotBench.RunAsync),
     ["exec"] = ("permit to exit of /bin/true through a whole session, against posix_spawn alone: ratio_to_posix_spawn", ExecBench.RunAsync),
 };
+
+// The process that audit-kill kills, and that the tests kill.
+if (args is ["audit-writer", var logFolder])
+{
+    return await AuditWriter.RunAsync(logFolder, Console.Out);
+}
 
 if (args.Length == 0 || args[0] is "--help" or "-h" || !benches.TryGetValue(args[0], out var bench))
 {

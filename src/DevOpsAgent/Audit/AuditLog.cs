@@ -12,7 +12,7 @@ internal sealed class AuditLog : IExecAudit, IDisposable
 {
     // How long the writer waits for callers that it has just acknowledged to come back, so that they share the next sync.
     // Worth it only where a sync takes longer than handing out the acknowledgements.
-    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(1), SlowSync = TimeSpan.FromMilliseconds(0.4);
+    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(1), SlowSync = TimeSpan.FromMilliseconds(0.1);
 
     private static readonly TimeSpan HeadInterval = TimeSpan.FromSeconds(1);
 

@@ -63,7 +63,7 @@ internal sealed class Redaction(RedactionRules rules, byte[] key)
             return word[..at] + Hidden(word[at..]);
         }
 
-        foreach (var pattern in rules.Patterns)
+        foreach (var pattern in rules.For(word))
         {
             if (pattern.IsMatch(word))
             {

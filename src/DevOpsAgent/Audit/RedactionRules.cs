@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.RegularExpressions;
 
 namespace DevOpsAgent.Audit;
@@ -5,6 +6,8 @@ namespace DevOpsAgent.Audit;
 /// <summary>Which parts of a command line are secrets. The built-in set can be added to (audit.redact_flags, audit.redact_patterns), not taken from.</summary>
 internal sealed class RedactionRules
 {
+    private const int ShortestToken = 12;
+
     private const RegexOptions Options = RegexOptions.NonBacktracking | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant;
 
     // Words that make the name of a flag, variable or parameter one of a secret: --db-password, API_KEY=, &access_token=.
@@ -29,8 +32,14 @@ internal sealed class RedactionRules
         new("(?<secret>-----begin [a-z ]*private key-----.*)", Options | RegexOptions.Singleline),
     ];
 
+    // What every built-in rule needs to match at all. Most words of most commands have none of it and are done with at once.
+    private static readonly SearchValues<string> NameParts = SearchValues.Create(["pass", "pwd", "secret", "token", "key", "credential", "auth"], StringComparison.OrdinalIgnoreCase);
+    private static readonly SearchValues<string> TokenParts = SearchValues.Create(
+        ["gh", "glpat-", "xox", "sk-", "akia", "asia", "aiza", "npm_", "eyj", "-----begin"], StringComparison.OrdinalIgnoreCase);
+    private static readonly SearchValues<char> Separators = SearchValues.Create("=: ");
+
     private readonly HashSet<string> _flags;
-    private readonly Regex[] _patterns;
+    private readonly Regex[] _own, _all;
 
     /// <param name="flags">"--licence", "-p": the value is the next word, what follows "=", or what is attached to a one-letter flag.</param>
     /// <param name="patterns">Regular expressions; what the group "secret" matches is replaced, else the whole match.</param>
@@ -38,14 +47,17 @@ internal sealed class RedactionRules
     public RedactionRules(IEnumerable<string> flags, IEnumerable<string> patterns)
     {
         _flags = new(flags, StringComparer.Ordinal);
-        _patterns = [.. BuiltIn, .. patterns.Select(static p => new Regex(p, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant))];
+        _own = [.. patterns.Select(static p => new Regex(p, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant))];
+        _all = [.. BuiltIn, .. _own];
     }
 
-    public IReadOnlyList<Regex> Patterns => _patterns;
+    /// <summary>The patterns that may match in a word.</summary>
+    public IReadOnlyList<Regex> For(string word) =>
+        word.AsSpan().ContainsAny(Separators) || (word.Length >= ShortestToken && word.AsSpan().ContainsAny(TokenParts)) ? _all : _own;
 
     /// <summary>True: the next word is the secret.</summary>
     public bool IsFlag(string word) => word.Length is > 1 and < 100 && word[0] == '-' && !word.Contains('=', StringComparison.Ordinal)
-        && (_flags.Contains(word) || (SecretFlag.IsMatch(word) && !HarmlessFlag.IsMatch(word)));
+        && (_flags.Contains(word) || (word.AsSpan().ContainsAny(NameParts) && SecretFlag.IsMatch(word) && !HarmlessFlag.IsMatch(word)));
 
     /// <summary>Where the secret begins in "--token=abc" or "-pabc"; 0 for none.</summary>
     public int AttachedAt(string word)

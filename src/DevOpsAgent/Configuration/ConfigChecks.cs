@@ -43,6 +43,17 @@ internal static class ConfigChecks
             Problem(["web.listen"], $"'web.listen' ({config.Web.Listen}) can be reached from outside and there is no login; name the host names that may be used in 'web.allowed_hosts', or listen on 127.0.0.1");
         }
 
+        var mirror = config.Audit.Mirror;
+        if (mirror.Postgres is not null && mirror.Url is not null)
+        {
+            Problem(["audit.mirror.url", "audit.mirror.postgres"], "'audit.mirror.url' and 'audit.mirror.postgres' are both set; the log has one mirror, so remove one of them");
+        }
+
+        if (mirror.Url is { IsLoopback: false } url && url.Scheme != Uri.UriSchemeHttps)
+        {
+            Problem(["audit.mirror.url"], "'audit.mirror.url' must begin with https://: the log names commands and people");
+        }
+
         if (config.Exec is { AllowRemote: false, Listen: { } serve } && IPEndPoint.TryParse(serve, out var served) && !IPAddress.IsLoopback(served.Address))
         {
             Problem(["exec.listen"], $"'exec.listen' ({serve}) can be reached from other machines; set 'exec.allow_remote' to true if that is meant, or listen on 127.0.0.1");

@@ -10,18 +10,21 @@ internal static class ConfigText
     public static string Of(AgentConfig config, IReadOnlyDictionary<string, ConfigOrigin> origins)
     {
         var text = new StringBuilder();
-        var section = "";
+        string[] open = [];
         foreach (var key in ConfigKeys.All.Keys)
         {
-            var dot = key.Path.IndexOf('.', StringComparison.Ordinal);
-            var group = dot < 0 ? "" : key.Path[..dot];
-            if (group.Length > 0 && group != section)
+            var words = key.Path.Split('.');
+            var groups = words[..^1];
+            for (var i = 0; i < groups.Length; i++)
             {
-                text.Append(group).Append(":\n");
+                if (i >= open.Length || !groups.AsSpan(0, i + 1).SequenceEqual(open.AsSpan(0, i + 1)))
+                {
+                    text.Append(' ', 2 * i).Append(groups[i]).Append(":\n");
+                }
             }
 
-            section = group;
-            var name = (dot < 0 ? "" : "  ") + key.Path[(dot + 1)..];
+            open = groups;
+            var name = new string(' ', 2 * groups.Length) + words[^1];
             var origin = "# " + (origins.GetValueOrDefault(key.Path)?.ToString() ?? "default");
             if (key.Show(config) is JsonArray { Count: > 0 } items && items[0] is JsonObject)
             {

@@ -75,9 +75,8 @@ internal sealed class KeyTable<TOwner>
 
     private string Unknown(string written, string prefix)
     {
-        string[] siblings = prefix.Length == 0
-            ? [.. _sections.Where(static s => !s.Contains('.', StringComparison.Ordinal)), .. Keys.Where(static k => !k.Path.Contains('.', StringComparison.Ordinal)).Select(static k => k.Path)]
-            : [.. Keys.Where(k => k.Path.StartsWith(prefix, StringComparison.Ordinal)).Select(k => k.Path[prefix.Length..])];
+        string[] siblings = [.. _sections.Concat(Keys.Select(static k => k.Path)).Where(p => p.StartsWith(prefix, StringComparison.Ordinal))
+            .Select(p => p[prefix.Length..]).Where(static p => !p.Contains('.', StringComparison.Ordinal))];
         var where = prefix.Length == 0 ? "" : $" in '{prefix.TrimEnd('.')}'";
         if (written == "<<")
         {

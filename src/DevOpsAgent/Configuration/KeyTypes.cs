@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using DevOpsAgent.Addresses;
 
 namespace DevOpsAgent.Configuration;
@@ -81,6 +82,17 @@ internal static class KeyTypes
         static text => text.Length is > 0 and <= 260 && text.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or ':' or '[' or ']') ? text : null,
         static value => JsonValue.Create(value));
 
+    public static SingleType<string> Flag { get; } = Of<string>(
+        "must be a command-line flag without its value, such as --licence or -p",
+        static text => text.Length is > 1 and < 100 && text[0] == '-' && !text.Contains('=', StringComparison.Ordinal) ? text : null,
+        static value => JsonValue.Create(value));
+
+    /// <summary>A regular expression that can be matched in linear time: no back references, no look-around.</summary>
+    public static SingleType<string> Pattern { get; } = Of<string>(
+        "must be a regular expression without back references and look-around, such as 'PIN (?<secret>[0-9]{4})'",
+        static text => IsPattern(text) ? text : null,
+        static value => JsonValue.Create(value));
+
     public static SingleType<long> Size(long least) => Of<long>(
         $"must be a size of at least {SizeText.Of(least)} such as 150MB or 1GB",
         text => SizeText.TryParse(text, out var value) && value >= least ? value : null,
@@ -120,6 +132,18 @@ internal static class KeyTypes
     public static OptionalType<T> Optional<T>(SingleType<T> type) where T : class => new(type);
 
     public static ListType<T> List<T>(SingleType<T> item, string example) => new(item, example);
+
+    private static bool IsPattern(string text)
+    {
+        try
+        {
+            return text.Length > 0 && new Regex(text, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant) is not null;
+        }
+        catch (Exception e) when (e is ArgumentException or NotSupportedException)
+        {
+            return false;
+        }
+    }
 
     private static bool IsHttp(string text, out Uri? url) =>
         Uri.TryCreate(text, UriKind.Absolute, out url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps) && url.Host.Length > 0;

@@ -62,7 +62,7 @@ public sealed class DefaultYamlTests
         for (var i = 1; i < lines.Length; i++)
         {
             // Names that explain themselves, and pairs that share one explanation above them.
-            if (Regex.IsMatch(lines[i], "^ *[a-z_0-9]+:", RegexOptions.NonBacktracking) && !Regex.IsMatch(lines[i], "^  (username|index_pattern|enabled|min_prefix_ipv6|path):", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture))
+            if (Regex.IsMatch(lines[i], "^ *[a-z_0-9]+:", RegexOptions.NonBacktracking) && !Regex.IsMatch(lines[i], "^  (username|index_pattern|enabled|min_prefix_ipv6|path|keep_size|keep_for):", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture))
             {
                 lines[i - 1].TrimStart().ShouldStartWith("#", customMessage: lines[i]);
             }
