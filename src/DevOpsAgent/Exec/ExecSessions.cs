@@ -73,8 +73,9 @@ internal sealed class ExecSessions : IAsyncDisposable
     }
 
     /// <summary>The same, and a refusal is counted and audited. For the guard and for transports; a null is no permit.</summary>
-    public async ValueTask<ExecRefusal?> AdmitAsync(ExecRequest request)
+    public async ValueTask<ExecRefusal?> AdmitAsync(ExecRequest request, CancellationToken cancellationToken = default)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var refusal = Judge(request);
         if (refusal is not null)
         {
@@ -93,9 +94,11 @@ internal sealed class ExecSessions : IAsyncDisposable
     }
 
     /// <summary>Judges again, takes a slot, writes the audit request, spawns. Nothing that the request or the system does makes it throw.</summary>
+    /// <param name="cancellationToken">Looked at before anything is done; what was begun is ended by <see cref="Cancel"/>.</param>
     /// <exception cref="InvalidOperationException">The permit is another gateway's.</exception>
-    public async Task<ExecStart> StartAsync(ApprovedCommand command)
+    public async Task<ExecStart> StartAsync(ApprovedCommand command, CancellationToken cancellationToken = default)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         if (_gateway is null || !ReferenceEquals(command.IssuedBy, _gateway))
         {
             throw new InvalidOperationException("The permit was not made by the gateway that Exec belongs to.");
