@@ -10,7 +10,7 @@ namespace DevOpsAgent.Signing;
 /// his own) and by the key itself (else anybody could put a first key of his own before it).
 /// </summary>
 /// <param name="Previous">The id of the predecessor; null for the first key.</param>
-/// <param name="Endorsement">The predecessor's signature; null for the first key.</param>
+/// <param name="Endorsement">The predecessor's signature; null for the first key (in the file empty: so the generated writer has it).</param>
 internal sealed record PublicKeyRecord(string Id, byte[] PublicKey, DateTimeOffset At, string? Previous, byte[]? Endorsement, byte[] SelfSignature)
 {
     public static PublicKeyRecord Make(SigningKey key, DateTimeOffset at, SigningKey? previous)
@@ -25,7 +25,7 @@ internal sealed record PublicKeyRecord(string Id, byte[] PublicKey, DateTimeOffs
         var statement = Statement(Id, Previous, At);
         return PublicKey is not null && SelfSignature is not null && SigningKey.IdOf(PublicKey) == Id && Previous == before?.Id
             && SigningKey.Verify(PublicKey, statement, SelfSignature)
-            && (before is null ? Endorsement is null : Endorsement is not null && SigningKey.Verify(before.PublicKey, statement, Endorsement));
+            && (before is null ? Endorsement is not { Length: > 0 } : Endorsement is not null && SigningKey.Verify(before.PublicKey, statement, Endorsement));
     }
 
     private static byte[] Statement(string id, string? previous, DateTimeOffset at) => Encoding.UTF8.GetBytes(string.Create(

@@ -20,7 +20,7 @@ internal sealed class BlockWorld : IAsyncDisposable
         Config = change?.Invoke(config) ?? config;
         Never = new(() => Own, () => Proxies, () => Allowlist);
         Target = new FileTarget(Config, null);
-        (Gate, Blocker) = Start();
+        Blocker = Start();
     }
 
     public FakeStore Store { get; } = new();
@@ -28,8 +28,8 @@ internal sealed class BlockWorld : IAsyncDisposable
     public BlockingConfig Config { get; }
     public NeverBlocked Never { get; }
     public IBlockTarget Target { get; }
-    public BlockGate Gate { get; private set; }
-    public Blocker Blocker { get; private set; }
+    public GatedBlocker Blocker { get; private set; }
+    public Mode Mode { get; set; } = Mode.Auto;
     public List<BlockEvent> Events { get; } = [];
     public List<AddressRange> Own { get; } = [AddressRange.Parse("192.0.2.1")];
     public List<AddressRange> Proxies { get; } = [AddressRange.Parse("192.0.2.128/25")];
@@ -52,18 +52,13 @@ internal sealed class BlockWorld : IAsyncDisposable
     }
 
     /// <summary>A new process on the same store and directory.</summary>
-    public (BlockGate Gate, Blocker Blocker) Start(IBlockTarget? target = null)
+    public GatedBlocker Start(IBlockTarget? target = null) => Blocker = new(Store, Never, target ?? Target, Config, Time, e =>
     {
-        Gate = new(Store, Never, Config, target ?? Target, Time);
-        Blocker = new(Store, Gate, Never, target ?? Target, Config, Time, e =>
+        lock (Events)
         {
-            lock (Events)
-            {
-                Events.Add(e);
-            }
-        });
-        return (Gate, Blocker);
-    }
+            Events.Add(e);
+        }
+    }, () => Mode);
 
     public void Incident(long id, params string[] clients) => Store.Put(new()
     {

@@ -26,7 +26,7 @@ public sealed class BlockerCrashTests
             }
 
             world.Store.Fault = _ => Step();
-            var dying = world.Start(new DyingTarget(world.Target, Step)).Blocker;
+            var dying = world.Start(new DyingTarget(world.Target, Step));
             try
             {
                 await world.Settle(dying.BlockAsync([world.Auto("203.0.113.7", 7)]));

@@ -80,12 +80,12 @@ public sealed class BlockerOnSqliteTests : IDisposable
 
     private SqliteStore Open() => new(Path.Combine(_folder.Root, "agent.db"));
 
-    private Blocker Blocker(IStore store)
+    private GatedBlocker Blocker(IStore store)
     {
         var config = new BlockingConfig { Directory = _folder.Watched };
         var never = new NeverBlocked(static () => [], static () => [], static () => []);
         var target = new FileTarget(config, null);
-        return new(store, new(store, never, config, target, _time), never, target, config, _time, static _ => { });
+        return new(store, never, target, config, _time, static _ => { });
     }
 
     private static BlockRequest ByHand(string range) => new()

@@ -1,6 +1,7 @@
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Store;
 using DevOpsAgent.Tests.Store;
+using DevOpsAgent.Tests.Guards;
 
 namespace DevOpsAgent.Tests.Incidents;
 

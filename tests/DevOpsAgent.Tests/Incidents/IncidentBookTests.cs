@@ -4,6 +4,7 @@ using DevOpsAgent.Detection;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Store;
 using DevOpsAgent.Tests.Store;
+using DevOpsAgent.Tests.Guards;
 
 namespace DevOpsAgent.Tests.Incidents;
 

@@ -1,6 +1,7 @@
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Service;
 using DevOpsAgent.Store;
+using DevOpsAgent.Tests.Guards;
 
 namespace DevOpsAgent.Tests.Service;
 

@@ -4,7 +4,9 @@ using DevOpsAgent.Configuration;
 using DevOpsAgent.Detection;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Service;
+using DevOpsAgent.Signing;
 using DevOpsAgent.Store;
+using DevOpsAgent.Tests.Guards;
 
 namespace DevOpsAgent.Tests.Service;
 
@@ -117,7 +119,7 @@ public sealed class ResponderTests : IDisposable
     private AgentParts Parts(Func<BlockingConfig, BlockingConfig>? change = null, Mode mode = Mode.Review)
     {
         var blocking = new BlockingConfig { Directory = Path.Combine(_folder.FullName, "dynamic") };
-        return new(new AgentConfig { Mode = mode, Blocking = change?.Invoke(blocking) ?? blocking }, _store, TimeProvider.System, static _ => { });
+        return new(new AgentConfig { Mode = mode, Blocking = change?.Invoke(blocking) ?? blocking }, _store, _store.Receipts, KeyRing.InMemory(TimeProvider.System), TimeProvider.System, static _ => { });
     }
 
     private long Waiting(string client, TimeSpan? ttl = null, params string[] others)
