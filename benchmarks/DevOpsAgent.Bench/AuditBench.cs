@@ -37,11 +37,12 @@ internal static class AuditBench
         }
 
         List<double> single = [], many = [], each = [], raw = [], rawBatch = [], batchSizes = [];
-        using var key = SigningKey.Create();
-        var bytes = Bytes(folder, key);
+        using var ring = KeyRing.InMemory(TimeProvider.System);
+        var keys = AuditKeys.Of(ring);
+        var bytes = Bytes(folder, keys);
         for (var round = 0; round <= rounds; round++)
         {
-            using var log = AuditLog.Open(new AuditConfig { Directory = Path.Combine(folder, $"log-{round}") }, AuditKeys.Of(key), TimeProvider.System);
+            using var log = AuditLog.Open(new AuditConfig { Directory = Path.Combine(folder, $"log-{round}") }, keys, TimeProvider.System);
             using var file = File.OpenHandle(Path.Combine(folder, $"raw-{round}"), FileMode.CreateNew, FileAccess.Write, FileShare.Read);
 
             // Short turns: what else the machine does in them slows all of them down alike.
@@ -95,10 +96,10 @@ internal static class AuditBench
         new(n.ToString("x32", System.Globalization.CultureInfo.InvariantCulture), Agent, Machine, Argv, "restart services", 0, 30_000);
 
     /// <summary>A line as the log writes it.</summary>
-    private static byte[] Bytes(string folder, SigningKey key)
+    private static byte[] Bytes(string folder, AuditKeys keys)
     {
         var directory = Path.Combine(folder, "line");
-        using (var log = AuditLog.Open(new AuditConfig { Directory = directory }, AuditKeys.Of(key), TimeProvider.System))
+        using (var log = AuditLog.Open(new AuditConfig { Directory = directory }, keys, TimeProvider.System))
         {
             log.AppendAsync(Event(1), CancellationToken.None).AsTask().GetAwaiter().GetResult();
         }

@@ -18,7 +18,8 @@ internal static class AuditKillBench
 
         var folder = Path.Combine(root, "log");
         Directory.CreateDirectory(root);
-        using var key = AuditWriter.KeyOf(folder);
+        using var ring = AuditWriter.KeysOf(folder);
+        var keys = AuditKeys.Of(ring);
         var acknowledged = new HashSet<string>(StringComparer.Ordinal);
         var random = new Random(1);
         var broken = 0;
@@ -27,12 +28,12 @@ internal static class AuditKillBench
             await RunOneAsync(Environment.ProcessPath!, folder, acknowledged, TimeSpan.FromMilliseconds(random.Next(1, 60)));
             if (kill % 10 == 0 || kill == kills)
             {
-                using (AuditLog.Open(AuditWriter.ConfigOf(folder), AuditKeys.Of(key), TimeProvider.System))
+                using (AuditLog.Open(AuditWriter.ConfigOf(folder), keys, TimeProvider.System))
                 {
                     // Opening repairs what the kill tore.
                 }
 
-                var found = new AuditVerifier(AuditKeys.Of(key).TryFindPublic).Verify(folder, CancellationToken.None);
+                var found = new AuditVerifier(keys.TryFindPublic).Verify(folder, CancellationToken.None);
                 broken += found.Problem is null && found.TornBytes == 0 ? 0 : 1;
             }
 

@@ -7,7 +7,7 @@ namespace DevOpsAgent.Bench;
 
 /// <summary>
 /// The child that is killed: 16 writers append events and say the id of each that was acknowledged, one per line on standard
-/// output, until the end comes. Small segments, so that closing one is hit too. The key lies in DIR/../key.pem.
+/// output, until the end comes. Small segments, so that closing one is hit too.
 /// </summary>
 internal static class AuditWriter
 {
@@ -15,24 +15,12 @@ internal static class AuditWriter
 
     public static AuditConfig ConfigOf(string folder) => new() { Directory = folder, SegmentSize = 128 << 10, CheckpointLines = 50 };
 
-    public static SigningKey KeyOf(string folder)
-    {
-        var path = Path.Combine(folder, "..", "key.pem");
-        if (!File.Exists(path))
-        {
-            using var made = SigningKey.Create();
-            File.WriteAllText(path, made.ToPem());
-        }
-
-        var key = System.Security.Cryptography.ECDsa.Create();
-        key.ImportFromPem(File.ReadAllText(path));
-        return new(key);
-    }
+    public static KeyRing KeysOf(string folder) => KeyRing.Open(Path.Combine(folder, AuditKeys.Folder), TimeProvider.System);
 
     public static async Task<int> RunAsync(string folder, TextWriter acknowledged)
     {
-        using var key = KeyOf(folder);
-        using var log = AuditLog.Open(ConfigOf(folder), AuditKeys.Of(key), TimeProvider.System);
+        using var ring = KeysOf(folder);
+        using var log = AuditLog.Open(ConfigOf(folder), AuditKeys.Of(ring), TimeProvider.System);
         var session = Guid.NewGuid().ToString("N")[..16];
         var next = 0L;
         await acknowledged.WriteLineAsync("ready");

@@ -38,7 +38,7 @@ internal sealed class AuditLog : IExecAudit, IDisposable
     private AuditLog(AuditConfig config, AuditKeys keys, TimeProvider time, FileStream held)
     {
         (_config, _keys, _time, _lock) = (config, keys, time, held);
-        _redaction = new(new(config.RedactFlags, config.RedactPatterns), Redaction.KeyOf(config.Directory));
+        _redaction = new(new(config.RedactFlags, config.RedactPatterns), keys.Mac);
         _segments = new(config, keys, time);
         _end = _segments.End;
         _denials = new(config.DenialInterval, time, AppendAsync);

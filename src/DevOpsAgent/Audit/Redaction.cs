@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -6,38 +5,13 @@ namespace DevOpsAgent.Audit;
 
 /// <summary>
 /// Replaces secrets in argv by a keyed hash: "[redacted:3f9a0c41d2b75e68]". The same secret gives the same hash within one
-/// log, so that its use can be followed; without the key (32 random bytes in redaction.key, 0600) not even a short password
-/// can be found by trying.
+/// log, so that its use can be followed; it is an HMAC-SHA-256 under the key ring's own key, so that without it not even a
+/// short password can be found by trying.
 /// </summary>
-internal sealed class Redaction(RedactionRules rules, byte[] key)
+internal sealed class Redaction(RedactionRules rules, Func<byte[], byte[]> mac)
 {
-    public const int KeyBytes = 32;
-
     // 64 bits: enough to tell secrets of one log apart.
     private const int HashDigits = 16;
-
-    /// <summary>Reads the key of a log, or makes one.</summary>
-    /// <exception cref="AuditException">It can't be read or written.</exception>
-    public static byte[] KeyOf(string directory)
-    {
-        var path = Path.Combine(directory, SegmentName.RedactionKey);
-        try
-        {
-            if (File.Exists(path) && File.ReadAllBytes(path) is { Length: KeyBytes } key)
-            {
-                return key;
-            }
-
-            var made = RandomNumberGenerator.GetBytes(KeyBytes);
-            DurableFile.Replace(path, made);
-            DurableFile.SyncFolder(directory);
-            return made;
-        }
-        catch (Exception e) when (AuditFaults.IsIo(e))
-        {
-            throw AuditFaults.Of(e, path);
-        }
-    }
 
     public IReadOnlyList<string> Apply(IReadOnlyList<string> argv)
     {
@@ -90,5 +64,5 @@ internal sealed class Redaction(RedactionRules rules, byte[] key)
     }
 
     private string Hidden(string secret) =>
-        $"[redacted:{Convert.ToHexStringLower(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(secret)))[..HashDigits]}]";
+        $"[redacted:{Convert.ToHexStringLower(mac(Encoding.UTF8.GetBytes(secret)))[..HashDigits]}]";
 }

@@ -16,10 +16,6 @@ internal static class SegmentName
 
     public const string Lock = "audit.lock";
 
-    public const string RedactionKey = "redaction.key";
-
-    public const string Keys = "keys";
-
     private const string Prefix = "audit-", Suffix = ".jsonl";
     private const int Digits = 20;
 

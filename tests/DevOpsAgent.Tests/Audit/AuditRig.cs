@@ -9,7 +9,7 @@ namespace DevOpsAgent.Tests.Audit;
 internal sealed class AuditRig : IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("devops-agent-audit-").FullName;
-    private readonly SigningKey _key = SigningKey.Create();
+    private readonly KeyRing _ring = KeyRing.InMemory(TimeProvider.System);
 
     public AuditRig() => Config = new() { Directory = Path.Combine(_root, "nested", "audit") };
 
@@ -17,7 +17,9 @@ internal sealed class AuditRig : IDisposable
 
     public FakeTime Time { get; } = new();
 
-    public AuditKeys Keys => AuditKeys.Of(_key);
+    public KeyRing Ring => _ring;
+
+    public AuditKeys Keys => AuditKeys.Of(_ring);
 
     public string Folder => Config.Directory;
 
@@ -57,7 +59,7 @@ internal sealed class AuditRig : IDisposable
 
     public void Dispose()
     {
-        _key.Dispose();
+        _ring.Dispose();
         Directory.Delete(_root, recursive: true);
     }
 }
