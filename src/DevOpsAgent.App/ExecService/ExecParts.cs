@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using DevOpsAgent.App.Cli;
 using DevOpsAgent.Audit;
 using DevOpsAgent.Configuration;
@@ -7,7 +8,10 @@ using DevOpsAgent.Exec;
 using DevOpsAgent.Exec.Acl;
 using DevOpsAgent.Exec.Remote;
 using DevOpsAgent.Guards;
+using DevOpsAgent.Guards.Receipts;
+using DevOpsAgent.Service;
 using DevOpsAgent.Signing;
+using DevOpsAgent.Store;
 
 namespace DevOpsAgent.App.ExecService;
 
@@ -16,6 +20,8 @@ internal sealed class ExecParts : IAsyncDisposable
 {
     private readonly uint _user = UnixProcess.UserId;
     private readonly Stack<IDisposable> _owned = new();
+    private Gateway? _gateway;
+    private RunCommandTool? _tool;
 
     private ExecParts(ExecConfig config, ExecPolicy policy, TimeProvider time)
     {
@@ -88,26 +94,18 @@ internal sealed class ExecParts : IAsyncDisposable
     /// <summary>Runs it through the gateway; done when its receipt is stored. Null: it ran; else why it did not.</summary>
     public async Task<CommandRefusal?> RunAsync(ExecRequest request, Caller caller)
     {
-        if (await Sessions.AdmitAsync(request) is { } refusal)
+        if (_gateway is null)
         {
-            return new(refusal.Reason.Wire(), refusal.Text);
+            // Without a policy there is no gateway, and so no way to run anything; the refusal is counted all the same.
+            var disabled = await Sessions.AdmitAsync(request);
+            return new(disabled!.Reason.Wire(), disabled.Text);
         }
 
-        var start = await Sessions.StartAsync(ApprovedCommand.From(_interim.Make(request)));
-        if (start is ExecStart.Denied denied)
-        {
-            return new(denied.Refusal.Reason.Wire(), denied.Refusal.Text);
-        }
-
-        await ((ExecStart.Running)start).Session.Completion;
-        return null;
-    }
-
-    private readonly Interim _interim = new();
-
-    private sealed class Interim : Permit<ExecRequest>.Issuer
-    {
-        public Permit<ExecRequest> Make(ExecRequest request) => Issue(1, request);
+        // Not with the caller's cancellation: who hangs up ends the session by that, and its receipt is still written.
+        var answer = await _gateway.CallAsync(_tool!, request, caller, incidentId: null, CancellationToken.None);
+        return answer.Decision == Decision.Deny || answer.Waits ? new(answer.Code, answer.Text)
+            : answer.Result?.Value is ExecRefusal refusal ? new(refusal.Reason.Wire(), refusal.Text)
+            : null;
     }
 
     public async ValueTask DisposeAsync()
@@ -131,11 +129,43 @@ internal sealed class ExecParts : IAsyncDisposable
         Trust = new(Path.GetFullPath(Config.Trust), problem => say(problem is null ? "exec" : "warning", problem ?? $"{Config.Trust} is in use again"));
         Judge = new(Machine.Id, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)), Trust, Config.MaxSkew, Time);
 
-        // Nothing is run where Exec is disabled, so nothing is written either: no log, no receipts.
-        IExecAudit audit = Policy is ExecPolicy.Enabled { Acl: var enabled } ? Own(AuditLog.Open(AuditOf(config.Audit, enabled), AuditKeys.Of(Machine), Time)) : new DisabledAudit();
-        Sessions = new(Policy, audit, Time);
-        Sessions.OpenTo(_interim);
+        if (Policy is ExecPolicy.Enabled { Acl: var enabled })
+        {
+            Enable(config, enabled);
+        }
+        else
+        {
+            // Nothing is run, so nothing is written either: no log, no receipts.
+            Sessions = new(Policy, new DisabledAudit(), Time);
+        }
     }
+
+    /// <summary>The one way to a command: intent, guard, permit, session, receipt.</summary>
+    private void Enable(AgentConfig config, ExecAcl acl)
+    {
+        var audit = AuditOf(config.Audit, acl);
+        var keys = Own(KeyRing.Open(Path.Combine(audit.Directory, AuditKeys.Folder), Time));
+        Sessions = new(Policy, Own(AuditLog.Open(audit, AuditKeys.Of(keys), Time)), Time);
+
+        var database = Config.Receipts ?? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(audit.Directory))!, "receipts.db");
+        var store = Own(new SqliteStore(database));
+        var journal = Own(new ReceiptJournal(store.Receipts, keys, Time, ReceiptAnchor.Of(keys.Directory!, database)));
+        IGuard[] guards = [new SchemaGuard(), new RateGuard(config.Guards.Rate, Time), new ExecAclGuard(Sessions)];
+        _tool = new(Sessions, Machine.Id, Machine.Id);
+        _gateway = new(
+            journal,
+            new(guards, new PromotionRules(config.Guards.Promote), config.Guards.TimeLimit, Time),
+            [_tool],
+            PolicyHashOf(config, guards),
+            Time);
+        Sessions.OpenTo(_gateway);
+
+        // What a kill left: the commands of then are gone or nobody's, and their receipts say that it is not known.
+        new OpenIntents(journal, [_tool], Time).CloseAll();
+    }
+
+    private string PolicyHashOf(AgentConfig config, IGuard[] guards) => Convert.ToHexStringLower(SHA256.HashData(
+        [.. Encoding.ASCII.GetBytes(PolicyHash.Of(config, guards)), .. File.ReadAllBytes(Policy.Path)]));
 
     /// <summary>audit.directory, unless the ACL names a log of its own: /var/log/x/exec.jsonl is the directory /var/log/x/exec.</summary>
     private static AuditConfig AuditOf(AuditConfig audit, ExecAcl acl) => acl.AuditLogPath == new AclDraft().AuditLogPath
