@@ -15,7 +15,7 @@ public sealed class ArchitectureTests
         ["Configuration"] = ["Addresses"],
         ["Logs"] = ["Addresses", "Configuration"],
         ["Detection"] = ["Addresses", "Configuration", "Logs"],
-        ["Incidents"] = ["Addresses", "Configuration", "Detection", "Blocking", "Store"],
+        ["Incidents"] = ["Addresses", "Configuration", "Detection", "Blocking", "Guards", "Store"],
         ["Store"] = ["Addresses", "Configuration", "Detection", "Incidents", "Blocking", "Logs", "Guards"],
         ["Guards"] = ["Addresses", "Configuration", "Detection", "Incidents", "Blocking", "Store", "Signing"],
         ["Blocking"] = ["Addresses", "Configuration", "Detection", "Incidents", "Guards", "Store"],

@@ -10,28 +10,25 @@ internal static class ConfigText
     public static string Of(AgentConfig config, IReadOnlyDictionary<string, ConfigOrigin> origins)
     {
         var text = new StringBuilder();
-        string[] open = [];
+        string[] section = [];
         foreach (var key in ConfigKeys.All.Keys)
         {
             var words = key.Path.Split('.');
-            var groups = words[..^1];
-            for (var i = 0; i < groups.Length; i++)
+            var shared = section.Zip(words[..^1]).TakeWhile(static p => p.First == p.Second).Count();
+            for (var depth = shared; depth < words.Length - 1; depth++)
             {
-                if (i >= open.Length || !groups.AsSpan(0, i + 1).SequenceEqual(open.AsSpan(0, i + 1)))
-                {
-                    text.Append(' ', 2 * i).Append(groups[i]).Append(":\n");
-                }
+                text.Append(' ', depth * 2).Append(words[depth]).Append(":\n");
             }
 
-            open = groups;
-            var name = new string(' ', 2 * groups.Length) + words[^1];
+            section = words[..^1];
+            var name = new string(' ', section.Length * 2) + words[^1];
             var origin = "# " + (origins.GetValueOrDefault(key.Path)?.ToString() ?? "default");
             if (key.Show(config) is JsonArray { Count: > 0 } items && items[0] is JsonObject)
             {
                 text.Append($"{name}:".PadRight(45)).Append(' ').Append(origin).Append('\n');
                 foreach (var item in items)
                 {
-                    AppendItem(text, (JsonObject)item!);
+                    AppendItem(text, (JsonObject)item!, section.Length * 2);
                 }
 
                 continue;
@@ -44,13 +41,13 @@ internal static class ConfigText
         return text.ToString();
     }
 
-    private static void AppendItem(StringBuilder text, JsonObject item)
+    private static void AppendItem(StringBuilder text, JsonObject item, int indent)
     {
-        var lead = "  - ";
+        var lead = new string(' ', indent) + "  - ";
         foreach (var (name, value) in item)
         {
             text.Append(lead).Append(name).Append(": ").Append(Value(value)).Append('\n');
-            lead = "    ";
+            lead = new string(' ', indent + 4);
         }
     }
 

@@ -1,5 +1,6 @@
 using DevOpsAgent.Logs.Sources;
 using DevOpsAgent.Configuration;
+using DevOpsAgent.Guards;
 using DevOpsAgent.Logs;
 using DevOpsAgent.Service;
 
@@ -33,5 +34,9 @@ internal sealed class FakeAgent : IAgentStatus
 
     public AgentStatus Current { get; set; }
 
-    public void SetMode(Mode mode, string by, string origin) => Current = Current with { Mode = mode };
+    public Task<string?> SetModeAsync(Mode mode, Caller caller, CancellationToken cancellationToken)
+    {
+        Current = Current with { Mode = mode };
+        return Task.FromResult<string?>(null);
+    }
 }

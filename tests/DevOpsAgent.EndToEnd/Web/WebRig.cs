@@ -6,8 +6,9 @@ using DevOpsAgent.Configuration;
 using DevOpsAgent.Detection;
 using DevOpsAgent.Guards;
 using DevOpsAgent.Incidents;
+using DevOpsAgent.Service;
+using DevOpsAgent.Signing;
 using DevOpsAgent.Store;
-using DevOpsAgent.Traefik;
 
 namespace DevOpsAgent.EndToEnd.Web;
 
@@ -15,9 +16,6 @@ namespace DevOpsAgent.EndToEnd.Web;
 internal sealed class WebRig : IAsyncDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("web-").FullName;
-    private readonly IncidentDesk _desk;
-    private readonly AllowlistDesk _entries;
-    private readonly Allowlist _allowlist = new(TimeProvider.System, static (_, _) => Task.FromResult<IReadOnlyList<ClientAddress>>([]));
     private WebHost _host = null!;
 
     private WebRig(WebConfig? web)
@@ -30,19 +28,18 @@ internal sealed class WebRig : IAsyncDisposable
             AllowPrivate = [.. ((string[])["203.0.113.0/24", "198.51.100.0/24", "192.0.2.0/24", "198.18.0.0/15", "2001:db8::/32"]).Select(AddressRange.Parse)],
         };
         DenyFile = Path.Combine(watched, Blocking.FileName);
-        Store = new SqliteStore(Path.Combine(_directory, "agent.db"));
-        var never = new NeverBlocked(static () => [], static () => [], () => [.. Store.GetAllowlist().SelectMany(Allowlist.RangesOf)]);
-        var target = new FileTarget(Blocking, null);
-        Blocker = new(Store, new(Store, never, Blocking, target, TimeProvider.System), never, target, Blocking, TimeProvider.System, static _ => { });
-        _desk = new(Store, TimeProvider.System, Blocking.MaxTtl);
-        _entries = new(Store, TimeProvider.System);
+        var store = new SqliteStore(Path.Combine(_directory, "agent.db"));
+        Store = store;
+
+        Parts = new(new AgentConfig { Blocking = Blocking, Mode = Mode.Review }, store, store.Receipts, KeyRing.InMemory(TimeProvider.System), TimeProvider.System, static _ => { });
     }
 
     public WebConfig Web { get; private set; }
     public BlockingConfig Blocking { get; }
     public string DenyFile { get; }
     public IStore Store { get; }
-    public Blocker Blocker { get; }
+    public AgentParts Parts { get; }
+    public Blocker Blocker => Parts.Blocker;
     public FakeAgent Agent { get; } = new();
 
     /// <summary>What a client saw as status 500.</summary>
@@ -59,7 +56,7 @@ internal sealed class WebRig : IAsyncDisposable
 
     public async Task ListenAsync()
     {
-        var actions = new DeskActions(Store, _desk, _entries, _allowlist, Blocker, () => Mode.Review, TimeProvider.System);
+        var actions = new DeskActions(Parts, TimeProvider.System);
         _host = await WebHost.StartAsync(Web, new(Store, actions, Agent, Blocking, TimeProvider.System), Faults.Add, TestContext.Current.CancellationToken);
         Web = Web with { Listen = $"127.0.0.1:{Port}" };
     }
@@ -90,10 +87,10 @@ internal sealed class WebRig : IAsyncDisposable
     {
         foreach (var incident in Store.ListIncidents(new() { Statuses = [IncidentStatus.Approved], Limit = 500 }).Items)
         {
-            var answers = await Blocker.BlockAsync([.. incident.Recommendation!.Ranges.Select(r => new BlockRequest
+            var answers = await Parts.Effects.BlockAsync([.. incident.Recommendation!.Ranges.Select(r => new BlockRequest
             {
                 Range = r, IncidentId = incident.Id, Reason = incident.Summary, Ttl = incident.Recommendation.Ttl, By = "operator", Origin = "web 127.0.0.1", Mode = Mode.Review, TrustForgeable = true,
-            })]);
+            })], CancellationToken.None);
             var to = answers.All(static a => a.Verdict is BlockVerdict.Active or BlockVerdict.Unconfirmed) ? IncidentStatus.Blocked : IncidentStatus.Failed;
             Store.TryTransition(incident.Id, [IncidentStatus.Approved], new() { IncidentId = incident.Id, From = null, To = to, At = TimeProvider.System.GetUtcNow(), By = "service", Origin = "service", Note = answers[0].Text }, null, out _);
         }
@@ -107,7 +104,7 @@ internal sealed class WebRig : IAsyncDisposable
         }
 
         await _host.DisposeAsync();
-        await Blocker.DisposeAsync();
+        await Parts.DisposeAsync();
         Store.Dispose();
         Directory.Delete(_directory, recursive: true);
     }
