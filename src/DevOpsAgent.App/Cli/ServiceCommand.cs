@@ -33,6 +33,6 @@ internal static class ServiceCommand
     {
         var parts = service.Parts;
         var actions = new DeskActions(parts, TimeProvider.System);
-        return WebHost.StartAsync(config.Web, new(parts.Store, actions, service.Health, config.Blocking, TimeProvider.System), narrator.Fault, cancellationToken);
+        return WebHost.StartAsync(config.Web, new(parts.Store, actions, service.Health, config.Blocking, TimeProvider.System) { Receipts = parts.Receipts, Keys = parts.Keys }, narrator.Fault, cancellationToken);
     }
 }

@@ -13,6 +13,7 @@ internal sealed record Endpoint(string Method, string Pattern, Effect Effect, Fu
         .. IncidentsApi.Endpoints,
         .. BlocksApi.Endpoints,
         .. AllowlistApi.Endpoints,
+        .. ReceiptsApi.Endpoints,
         .. StatusApi.Endpoints,
         .. HealthApi.Endpoints,
     ];

@@ -1,13 +1,21 @@
 using DevOpsAgent.Addresses;
 using DevOpsAgent.Configuration;
+using DevOpsAgent.Guards.Receipts;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Service;
+using DevOpsAgent.Signing;
 using DevOpsAgent.Store;
 
 namespace DevOpsAgent.App.Web;
 
 /// <summary>What the web host is made of.</summary>
-internal sealed record WebParts(IStore Store, IOperatorActions Actions, IAgentStatus Status, BlockingConfig Blocking, TimeProvider Time);
+internal sealed record WebParts(IStore Store, IOperatorActions Actions, IAgentStatus Status, BlockingConfig Blocking, TimeProvider Time)
+{
+    public IReceiptStore Receipts { get; init; } = new MemoryReceiptStore();
+
+    /// <summary>To check signatures with; null: they are shown unchecked.</summary>
+    public KeyRing? Keys { get; init; }
+}
 
 /// <summary>
 /// What a person can do from the page: the seam between HTTP and the agent. Each call is idempotent and safe in a race;

@@ -15,7 +15,6 @@ namespace DevOpsAgent.Service;
 internal sealed class AgentParts : IAsyncDisposable
 {
     private readonly TraefikApi? _api;
-    private readonly KeyRing _keys;
 
     /// <param name="keys">Sign the receipts; disposed with the parts.</param>
     /// <param name="onBlock">Called from the writing thread.</param>
@@ -24,7 +23,7 @@ internal sealed class AgentParts : IAsyncDisposable
     public AgentParts(
         AgentConfig config, IStore store, IReceiptStore receipts, KeyRing keys, TimeProvider time, Action<BlockEvent> onBlock, Func<IReadOnlyList<long>, CancellationToken, Task>? agent = null)
     {
-        (Store, _keys) = (store, keys);
+        (Store, Receipts, Keys) = (store, receipts, keys);
         Journal = new(receipts, keys, time, keys.Directory is { } directory ? ReceiptAnchor.Of(directory, config.Database.Path) : null);
         Mode = new(store, config.Mode);
         Incidents = new(store, time, config.Blocking.MaxTtl);
@@ -47,6 +46,8 @@ internal sealed class AgentParts : IAsyncDisposable
     }
 
     public IStore Store { get; }
+    public IReceiptStore Receipts { get; }
+    public KeyRing Keys { get; }
     public ReceiptJournal Journal { get; }
     public ModeSwitch Mode { get; }
     public IncidentDesk Incidents { get; }
@@ -70,7 +71,7 @@ internal sealed class AgentParts : IAsyncDisposable
         Responder.Dispose();
         _api?.Dispose();
         Journal.Dispose();
-        _keys.Dispose();
+        Keys.Dispose();
     }
 
     private IReadOnlyList<AddressRange> AllowedAt(DateTimeOffset now) =>
