@@ -33,15 +33,12 @@ internal static class Failure
             case CommandException e:
                 Write(terminal, e.Message, e.Next);
                 return e.ExitCode;
-            case KeyException e:
-                Write(terminal, e.Message, null);
-                return ExitCode.Dependency;
             case StoreException e:
                 Write(terminal, e.Message, null);
                 return e.Fault is StoreFault.Newer ? ExitCode.Usage : ExitCode.Dependency;
             case IdentityException or KeyException or AuditException or SpawnException:
                 Write(terminal, exception.Message, null);
-                return exception is IdentityException or KeyException ? ExitCode.Usage : ExitCode.Dependency;
+                return exception is IdentityException ? ExitCode.Usage : ExitCode.Dependency;
             case FileNotFoundException or DirectoryNotFoundException:
                 Write(terminal, exception.Message, "Check the path.");
                 return ExitCode.Usage;

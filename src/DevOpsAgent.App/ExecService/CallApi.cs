@@ -186,7 +186,7 @@ internal sealed class CallApi(ExecParts parts)
         }
         else
         {
-            await parts.Sessions.AdmitAsync(new() { RequestId = ExecRequestId.New(), Sender = peer.Sender, Argv = argv }, CancellationToken.None);
+            await parts.Sessions.AdmitAsync(new() { RequestId = ExecRequestId.New(), Sender = peer.Sender, Argv = argv });
         }
 
         context.Response.Headers.Connection = "close";

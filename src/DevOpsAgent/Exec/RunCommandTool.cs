@@ -105,7 +105,7 @@ internal sealed class RunCommandTool(ExecSessions sessions, string agentId, stri
         var start = await sessions.StartAsync(command, cancellationToken);
         if (start is ExecStart.Denied { Refusal: var refusal })
         {
-            return new(false, $"Not run ({refusal.Reason.Wire()}): {refusal.Text}");
+            return new(false, $"Not run ({refusal.Reason.Wire()}): {refusal.Text}") { Value = refusal };
         }
 
         var session = ((ExecStart.Running)start).Session;

@@ -182,7 +182,7 @@ internal sealed class ExecRig : IAsyncDisposable
 /// <summary>Permits everything.</summary>
 internal sealed class ApprovingGateway : Permit<ExecRequest>.Issuer
 {
-    public ApprovedCommand Approve(ExecRequest request) => ApprovedCommand.From(Issue(1, request));
+    public ApprovedCommand Approve(ExecRequest request) => ApprovedCommand.From(Issue(this, 1, request));
 
-    public Permit<ExecRequest> Permit(ExecRequest request) => Issue(1, request);
+    public Permit<ExecRequest> Permit(ExecRequest request) => Issue(this, 1, request);
 }
