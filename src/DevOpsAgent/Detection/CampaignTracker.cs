@@ -20,6 +20,9 @@ internal sealed class CampaignTracker(RuleSet rules, int rule)
     private long _lastJoin;
     private long _expiredAt;
     private HashSet<ClientAddress> _members = [];
+    private readonly List<(long First, int At, ClientAddress Client, CampaignMember Member)> _order = [];
+    private readonly List<ClientAddress> _selected = [];
+    private readonly HashSet<ulong> _claimed = [];
 
     public int Rule => rule;
 
@@ -54,7 +57,7 @@ internal sealed class CampaignTracker(RuleSet rules, int rule)
         Dirty = true;
         member.Probes++;
         member.Last = Math.Max(member.Last, facts.Time);
-        if (!member.AddPath(facts.PathHash) || member.PathCount < _condition.PathsPerClient || !IsMostlyProbes(member, state) || HasOwnBlock(state))
+        if (!member.AddPath(facts.PathHash) || member.PathCount < _condition.PathsPerClient || !IsMostlyProbes(member, state) || state.HasOwnBlock)
         {
             return;
         }
@@ -65,18 +68,19 @@ internal sealed class CampaignTracker(RuleSet rules, int rule)
             return;
         }
 
-        var (members, paths) = Select(clients);
-        if (members.Count < _condition.Clients || paths < _condition.DistinctPaths
-            || (_key is not null && (members.Count == _emittedMembers || !members.Contains(facts.Client))))
+        Select(clients);
+        if (_selected.Count < _condition.Clients || _claimed.Count < _condition.DistinctPaths
+            || (_key is not null && (_selected.Count == _emittedMembers || !_selected.Contains(facts.Client))))
         {
             return;
         }
 
+        var members = _selected.ToHashSet();
         _key ??= "campaign-" + (Hash64.Chain(Hash64.Chain((ulong)facts.Time, facts.Client.High), facts.Client.Low) >> 16).ToString("x12", CultureInfo.InvariantCulture);
         _emittedMembers = members.Count;
         _lastJoin = facts.Time;
         _members = members;
-        findings.Add(ToFinding(facts.Time, members, paths, clients));
+        findings.Add(ToFinding(facts.Time, members, _claimed.Count, clients));
     }
 
     /// <summary>This client's part, in words; null: none.</summary>
@@ -139,49 +143,39 @@ internal sealed class CampaignTracker(RuleSet rules, int rule)
 
     private bool IsMostlyProbes(CampaignMember member, ClientState state) => member.Probes >= _condition.Share * state.Requests;
 
-    /// <summary>In the order of their first probe, each candidate whose paths are mostly new.</summary>
-    private (HashSet<ClientAddress> Members, int Paths) Select(ClientTable clients)
+    /// <summary>In the order of their first probe, each candidate whose paths are mostly new. Leaves them in _selected and their paths in _claimed.</summary>
+    private void Select(ClientTable clients)
     {
-        var members = new HashSet<ClientAddress>();
-        var claimed = new HashSet<ulong>();
-        foreach (var (client, member) in _candidates.OrderBy(c => c.Value.First))
+        _order.Clear();
+        foreach (var (client, member) in _candidates)
         {
-            if (member.PathCount < _condition.PathsPerClient || clients.Find(client) is not { } state
-                || !IsMostlyProbes(member, state) || HasOwnBlock(state))
+            if (member.PathCount >= _condition.PathsPerClient && clients.Find(client) is { } state && IsMostlyProbes(member, state) && !state.HasOwnBlock)
             {
-                continue;
+                _order.Add((member.First, _order.Count, client, member));
             }
+        }
 
+        // Of two that began at the same time, the one that stands first.
+        _order.Sort(static (x, y) => x.First != y.First ? x.First.CompareTo(y.First) : x.At.CompareTo(y.At));
+        _selected.Clear();
+        _claimed.Clear();
+        foreach (var (_, _, client, member) in _order)
+        {
             var fresh = 0;
             foreach (var path in member.Paths)
             {
-                fresh += claimed.Contains(path) ? 0 : 1;
+                fresh += _claimed.Contains(path) ? 0 : 1;
             }
 
             if (fresh >= _condition.NewShare * member.PathCount)
             {
-                members.Add(client);
-                claimed.UnionWith(member.Paths.ToArray());
-            }
-        }
-
-        return (members, claimed.Count);
-    }
-
-    private bool HasOwnBlock(ClientState state)
-    {
-        foreach (var record in CollectionsMarshal.AsSpan(state.Records))
-        {
-            foreach (var fired in CollectionsMarshal.AsSpan(record.Fired))
-            {
-                if (rules.Rules[fired.Rule].Action == RuleAction.Block)
+                _selected.Add(client);
+                foreach (var path in member.Paths)
                 {
-                    return true;
+                    _claimed.Add(path);
                 }
             }
         }
-
-        return false;
     }
 
     private Finding ToFinding(long time, HashSet<ClientAddress> members, int paths, ClientTable clients)

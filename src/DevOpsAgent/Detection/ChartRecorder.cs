@@ -14,12 +14,14 @@ internal sealed class ChartRecorder(long start)
     public void Add(long time, int status)
     {
         var offset = Math.Max(0, time - start);
-        while (offset / (_seconds * TimeSpan.TicksPerSecond) >= Buckets && _seconds < int.MaxValue / 2)
+        var at = offset / (_seconds * TimeSpan.TicksPerSecond);
+        while (at >= Buckets && _seconds < int.MaxValue / 2)
         {
             Halve();
+            at = offset / (_seconds * TimeSpan.TicksPerSecond);
         }
 
-        var bucket = (int)Math.Min(Buckets - 1, offset / (_seconds * TimeSpan.TicksPerSecond));
+        var bucket = (int)Math.Min(Buckets - 1, at);
         if (bucket * Kinds >= _counts.Length)
         {
             Array.Resize(ref _counts, Math.Min(Buckets, Math.Max(bucket + 1, _counts.Length / Kinds * 2)) * Kinds);
@@ -62,7 +64,16 @@ internal sealed class ChartRecorder(long start)
         return chart;
     }
 
-    private int[] Column(int kind) => [.. Enumerable.Range(0, _used).Select(i => _counts[i * Kinds + kind])];
+    private int[] Column(int kind)
+    {
+        var column = new int[_used];
+        for (var i = 0; i < column.Length; i++)
+        {
+            column[i] = _counts[i * Kinds + kind];
+        }
+
+        return column;
+    }
 
     private void Halve()
     {

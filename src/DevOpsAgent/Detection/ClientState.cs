@@ -36,6 +36,9 @@ internal sealed class ClientState(ClientAddress address)
     public SuspicionTier Tier;
     public bool Dirty;
 
+    /// <summary>A rule that asks for a block fired.</summary>
+    public bool HasOwnBlock;
+
     /// <summary>Was handed out to be stored, or came from there.</summary>
     public bool Stored;
 
@@ -264,7 +267,9 @@ internal sealed class ClientState(ClientAddress address)
 
         for (int i = 0, n = from.ReadByte(); i < n; i++)
         {
-            (state.Records ??= []).Add(EvidenceRecord.Read(from, rules));
+            var record = EvidenceRecord.Read(from, rules);
+            (state.Records ??= []).Add(record);
+            state.HasOwnBlock |= record.Fired.Exists(f => rules.Rules[f.Rule].Action == RuleAction.Block);
         }
 
         state.Weigh();

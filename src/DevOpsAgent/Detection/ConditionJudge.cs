@@ -3,6 +3,9 @@ namespace DevOpsAgent.Detection;
 /// <summary>Says whether a rule's conditions hold for a client at a time, and how much each has counted.</summary>
 internal sealed class ConditionJudge(RuleSet rules)
 {
+    private readonly int[][] _rulesOfThreat =
+        [.. rules.Threats.Select((_, threat) => Enumerable.Range(0, rules.Rules.Count).Where(r => rules.RuleThreats[r] == threat && rules.Rules[r].Campaign is null).ToArray())];
+
     public bool Holds(int rule, ClientState state, long time)
     {
         foreach (var index in rules.RuleConditions[rule])
@@ -17,7 +20,7 @@ internal sealed class ConditionJudge(RuleSet rules)
                     return false;
                 }
             }
-            else if (window is null || window.CountAt(time, condition.WithinTicks) < condition.Capacity)
+            else if (window is null || !window.IsFullAt(time, condition))
             {
                 return false;
             }
@@ -39,42 +42,71 @@ internal sealed class ConditionJudge(RuleSet rules)
 
     public ConditionCount CountOf(ClientState state, CompiledCondition condition, long time)
     {
+        var value = ValueOf(state, condition, time);
+        var limit = condition.Condition.AtMost ?? condition.Condition.AtLeast;
+        return new(condition.Counted, value, limit, TimeSpan.FromTicks(condition.WithinTicks));
+    }
+
+    private static double ValueOf(ClientState state, CompiledCondition condition, long time)
+    {
         var window = state.Find(condition.Index);
-        var value = condition.Kind == CountKind.Ratio
+        return condition.Kind == CountKind.Ratio
             ? Math.Round(RatioOf(state, condition, window, time), 3)
             : window?.CountAt(time, condition.WithinTicks) ?? 0;
-        var limit = condition.Condition.AtMost ?? condition.Condition.AtLeast;
-        return new(condition.Condition.AtMost is null ? condition.What : condition.What + " (at most)", value, limit, TimeSpan.FromTicks(condition.WithinTicks));
     }
 
     public List<RuleCount> RuleCounts(ClientState state, EvidenceRecord record, long time)
     {
-        var counts = new List<RuleCount>();
-        for (var rule = 0; rule < rules.Rules.Count; rule++)
+        var counts = new List<RuleCount>(_rulesOfThreat[record.Threat].Length);
+        foreach (var rule in _rulesOfThreat[record.Threat])
         {
-            if (rules.RuleThreats[rule] != record.Threat || rules.Rules[rule].Campaign is not null)
+            var fired = default(FiredRule);
+            foreach (var known in record.Fired)
+            {
+                if (known.Rule == rule)
+                {
+                    fired = known;
+                    break;
+                }
+            }
+
+            if (fired.At == 0 && !CountsAny(rule, state, time))
             {
                 continue;
             }
 
-            var fired = record.Fired.Find(f => f.Rule == rule);
-            var conditions = rules.RuleConditions[rule].Select(c => CountOf(state, rules.Conditions[c], time)).ToArray();
-            if (fired.At != 0 || conditions.Any(c => c.Value > 0))
+            var conditions = new ConditionCount[rules.RuleConditions[rule].Length];
+            for (var i = 0; i < conditions.Length; i++)
             {
-                counts.Add(new()
-                {
-                    RuleId = rules.Rules[rule].Id,
-                    Title = rules.Rules[rule].Title,
-                    Fired = fired.At != 0,
-                    Action = rules.Rules[rule].Action,
-                    FiredAt = fired.At == 0 ? null : new(fired.At, TimeSpan.Zero),
-                    FiredAtRequest = fired.AtRequest,
-                    Conditions = conditions,
-                });
+                conditions[i] = CountOf(state, rules.Conditions[rules.RuleConditions[rule][i]], time);
             }
+
+            counts.Add(new()
+            {
+                RuleId = rules.Rules[rule].Id,
+                Title = rules.Rules[rule].Title,
+                Fired = fired.At != 0,
+                Action = rules.Rules[rule].Action,
+                FiredAt = fired.At == 0 ? null : new(fired.At, TimeSpan.Zero),
+                FiredAtRequest = fired.AtRequest,
+                Conditions = conditions,
+            });
         }
 
         return counts;
+    }
+
+    private bool CountsAny(int rule, ClientState state, long time)
+    {
+        foreach (var index in rules.RuleConditions[rule])
+        {
+            if (ValueOf(state, rules.Conditions[index], time) > 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     public SuspicionTier TierOf(ClientState state)

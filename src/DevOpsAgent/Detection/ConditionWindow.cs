@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace DevOpsAgent.Detection;
 
 /// <summary>
@@ -8,11 +10,14 @@ namespace DevOpsAgent.Detection;
 /// </summary>
 internal sealed class ConditionWindow(int condition)
 {
-    /// <summary>Bytes of an empty window with its two arrays' headers.</summary>
+    /// <summary>Bytes of an empty window with its arrays' headers.</summary>
     public const int BaseBytes = 112;
 
-    private ulong[] _keys = [];
-    private long[] _times = [];
+    /// <summary>Keys in the first half, their times in the second.</summary>
+    private long[] _entries = [];
+
+    /// <summary>No time is newer.</summary>
+    private long _newest = long.MinValue;
     private float _weight;
     private long _weightAt;
 
@@ -20,18 +25,28 @@ internal sealed class ConditionWindow(int condition)
 
     public int Count { get; private set; }
 
-    public int Bytes => BaseBytes + (_keys.Length + _times.Length) * 8;
+    public int Bytes => BaseBytes + _entries.Length * 8;
+
+    private Span<ulong> Keys => MemoryMarshal.Cast<long, ulong>(_entries.AsSpan(0, Count));
+
+    private Span<long> Times => _entries.AsSpan(_entries.Length / 2, Count);
 
     /// <summary>Notes a key at a time. Not distinct: each event is its own key. True: the window takes more memory now.</summary>
     public bool Add(ulong key, long time, CompiledCondition condition)
     {
-        DropFuture(time + condition.WithinTicks);
+        if (_newest > time + condition.WithinTicks)
+        {
+            DropFuture(time + condition.WithinTicks);
+        }
+
         if (condition.Kind is not (CountKind.Events or CountKind.RatePerMinute))
         {
-            var known = _keys.AsSpan(0, Count).IndexOf(key);
+            var known = Keys.IndexOf(key);
             if (known >= 0)
             {
-                _times[known] = Math.Max(_times[known], time);
+                ref var last = ref Times[known];
+                last = Math.Max(last, time);
+                _newest = Math.Max(_newest, time);
                 return false;
             }
         }
@@ -41,26 +56,25 @@ internal sealed class ConditionWindow(int condition)
         if (Count == condition.Capacity)
         {
             at = Oldest();
-            if (_times[at] > time)
+            if (Times[at] > time)
             {
                 return false;
             }
         }
         else
         {
-            if (Count == _keys.Length)
+            if (Count * 2 == _entries.Length)
             {
-                var size = Math.Min(condition.Capacity, Math.Max(2, Count * 2));
-                Array.Resize(ref _keys, size);
-                Array.Resize(ref _times, size);
+                Grow(Math.Min(condition.Capacity, Math.Max(2, Count * 2)));
                 grown = true;
             }
 
             Count++;
         }
 
-        _keys[at] = key;
-        _times[at] = time;
+        Keys[at] = key;
+        Times[at] = time;
+        _newest = Math.Max(_newest, time);
         return grown;
     }
 
@@ -68,12 +82,31 @@ internal sealed class ConditionWindow(int condition)
     public int CountAt(long time, long within)
     {
         var count = 0;
-        foreach (var t in _times.AsSpan(0, Count))
+        foreach (var t in Times)
         {
             count += t >= time - within && t <= time + within ? 1 : 0;
         }
 
         return count;
+    }
+
+    /// <summary>True: as many keys as are kept, all of them in the window that ends at this time.</summary>
+    public bool IsFullAt(long time, CompiledCondition condition)
+    {
+        if (Count < condition.Capacity)
+        {
+            return false;
+        }
+
+        foreach (var t in Times)
+        {
+            if (t < time - condition.WithinTicks || t > time + condition.WithinTicks)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>For ratios: adds one event to the decaying sum.</summary>
@@ -93,8 +126,8 @@ internal sealed class ConditionWindow(int condition)
         to.Write((ushort)Count);
         for (var i = 0; i < Count; i++)
         {
-            to.Write(_keys[i]);
-            to.Write(_times[i]);
+            to.Write(Keys[i]);
+            to.Write(Times[i]);
         }
     }
 
@@ -110,24 +143,33 @@ internal sealed class ConditionWindow(int condition)
             throw new InvalidDataException("More entries than the condition keeps.");
         }
 
-        window._keys = new ulong[count];
-        window._times = new long[count];
+        window._entries = new long[count * 2];
         window.Count = count;
         for (var i = 0; i < count; i++)
         {
-            window._keys[i] = from.ReadUInt64();
-            window._times[i] = from.ReadInt64();
+            window.Keys[i] = from.ReadUInt64();
+            window.Times[i] = from.ReadInt64();
+            window._newest = Math.Max(window._newest, window.Times[i]);
         }
 
         return window;
     }
 
+    private void Grow(int size)
+    {
+        var entries = new long[size * 2];
+        _entries.AsSpan(0, Count).CopyTo(entries);
+        Times.CopyTo(entries.AsSpan(size));
+        _entries = entries;
+    }
+
     private int Oldest()
     {
         var oldest = 0;
-        for (var i = 1; i < Count; i++)
+        var times = Times;
+        for (var i = 1; i < times.Length; i++)
         {
-            if (_times[i] < _times[oldest])
+            if (times[i] < times[oldest])
             {
                 oldest = i;
             }
@@ -138,13 +180,18 @@ internal sealed class ConditionWindow(int condition)
 
     private void DropFuture(long latest)
     {
+        _newest = long.MinValue;
         for (var i = Count - 1; i >= 0; i--)
         {
-            if (_times[i] > latest)
+            if (Times[i] > latest)
             {
+                Keys[i] = Keys[Count - 1];
+                Times[i] = Times[Count - 1];
                 Count--;
-                _keys[i] = _keys[Count];
-                _times[i] = _times[Count];
+            }
+            else
+            {
+                _newest = Math.Max(_newest, Times[i]);
             }
         }
     }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using DevOpsAgent.Addresses;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Logs;
@@ -30,9 +31,10 @@ internal sealed class Detector
     private readonly CompiledCondition[] _conditions;
     private readonly RuleException[][] _exceptions;
     private readonly CampaignCondition?[] _campaignOf;
-    private readonly ulong[] _pathsOf;
     private readonly RelevanceFilter _relevance;
+    private readonly MatchMemo _memo;
     private readonly ConditionJudge _judge;
+    private readonly RecentTexts _texts = new();
     private readonly List<int> _touched = [];
     private ClientAddress _watched;
     private readonly Dictionary<int, long> _excepted = [];
@@ -45,8 +47,9 @@ internal sealed class Detector
         _clients = new(config);
         _campaigns = [.. rules.Rules.Select((r, i) => (r, i)).Where(x => x.r.Campaign is not null).Select(x => new CampaignTracker(rules, x.i))];
         _campaignOf = [.. rules.Rules.Select(r => r.Campaign)];
-        _pathsOf = [.. _conditions.Select(c => c.Where.PathAny)];
-        _relevance = new([.. _conditions.Select(c => c.Where), .. _campaigns.Select(c => c.Where)]);
+        RequestFilter[] filters = [.. _conditions.Select(c => c.Where), .. _campaigns.Select(c => c.Where)];
+        _relevance = new(filters);
+        _memo = new(filters, [.. _conditions.Select(c => _exceptions[c.Rule]), .. _campaigns.Select(c => _exceptions[c.Rule])]);
         _judge = new(rules);
     }
 
@@ -187,15 +190,11 @@ internal sealed class Detector
         _touched.Clear();
         ulong evidence = 0;
         var grown = false;
-        for (var i = 0; i < _conditions.Length; i++)
+        var matches = _memo.Of(facts, out var excepted);
+        for (var i = Next(matches, 0); i < _conditions.Length; i = Next(matches, i + 1))
         {
-            if ((_pathsOf[i] != 0 && (facts.Tags & _pathsOf[i]) == 0) || !_conditions[i].Where.Matches(facts))
-            {
-                continue;
-            }
-
             var condition = _conditions[i];
-            if (IsExcepted(condition.Rule, facts))
+            if (Has(excepted, i) && IsExcepted(condition.Rule, facts))
             {
                 continue;
             }
@@ -244,11 +243,11 @@ internal sealed class Detector
             Emit(facts, state, evidence, findings);
         }
 
-        foreach (var campaign in _campaigns)
+        for (var i = 0; i < _campaigns.Length; i++)
         {
-            if (campaign.Where.Matches(facts) && !IsExcepted(campaign.Rule, facts))
+            if (Has(matches, _conditions.Length + i) && !(Has(excepted, _conditions.Length + i) && IsExcepted(_campaigns[i].Rule, facts)))
             {
-                campaign.Observe(facts, state, _clients, findings);
+                _campaigns[i].Observe(facts, state, _clients, findings);
             }
         }
 
@@ -256,6 +255,23 @@ internal sealed class Detector
         {
             _clients.Update(state, _judge.TierOf(state));
         }
+    }
+
+    private static bool Has(ReadOnlySpan<ulong> bits, int index) => (bits[index >> 6] >> (index & 63) & 1) != 0;
+
+    /// <summary>The next set bit from an index on; int.MaxValue: none.</summary>
+    private static int Next(ReadOnlySpan<ulong> bits, int index)
+    {
+        for (; index >> 6 < bits.Length; index = (index | 63) + 1)
+        {
+            var rest = bits[index >> 6] >> (index & 63);
+            if (rest != 0)
+            {
+                return index + BitOperations.TrailingZeroCount(rest);
+            }
+        }
+
+        return int.MaxValue;
     }
 
     private bool IsExcepted(int rule, in EventFacts facts)
@@ -279,7 +295,7 @@ internal sealed class Detector
     private bool AddEvidence(in EventFacts facts, ClientState state, ReadOnlySpan<byte> line, EventReader read, ulong threats)
     {
         var grown = false;
-        var evidence = new EvidenceLine(line, read);
+        var evidence = new EvidenceLine(line, read, _texts);
         for (var threat = 0; threat < _rules.Threats.Length; threat++)
         {
             if ((threats >> (threat & 63) & 1) != 0)
@@ -301,23 +317,16 @@ internal sealed class Detector
 
     private bool TryFire(int rule, in EventFacts facts, ClientState state)
     {
-        if (_campaignOf[rule] is not null || state.Record(_rules.RuleThreats[rule]) is not { } record)
+        if (_campaignOf[rule] is not null || state.Record(_rules.RuleThreats[rule]) is not { } record || record.HasFired(rule))
         {
             return false;
         }
 
-        foreach (var fired in record.Fired)
-        {
-            if (fired.Rule == rule)
-            {
-                return false;
-            }
-        }
-
         if (_judge.Holds(rule, state, facts.Time))
         {
-            record.Fired.Add(new(rule, facts.Time, state.Requests));
+            record.Fire(new(rule, facts.Time, state.Requests));
             record.Changed = true;
+            state.HasOwnBlock |= _rules.Rules[rule].Action == RuleAction.Block;
             return true;
         }
 

@@ -11,21 +11,21 @@ internal sealed class EvidenceRecord(int threat, long start, long requestsBefore
     /// <summary>Bytes; 2 KiB with each invalid one stored as U+FFFD, as it once was.</summary>
     private const int MaxStoredSample = 3 * 2048;
 
-
     /// <summary>Up to here each new text is taken; then that of each eighth request.</summary>
     private const int AllTexts = 64;
 
     private const int MaxDistinct = 1000;
 
-    private TopCounter _paths = new();
-    private TopCounter _agents = new();
-    private TopCounter _statuses = new();
-    private TopCounter _hosts = new();
-    private TopCounter _routers = new();
-    private TopCounter _entryPoints = new();
-    private List<(long Time, byte[] Line)> _samples = new(2);
+    private TopCounter _paths;
+    private TopCounter _agents;
+    private TopCounter _statuses;
+    private TopCounter _hosts;
+    private TopCounter _routers;
+    private TopCounter _entryPoints;
+    private (long Time, byte[] Line)[] _samples = [];
+    private int _sampleCount;
     private ChartRecorder _chart = new(start);
-    private HashSet<ulong> _distinct = [];
+    private DistinctHashes _distinct;
     private int _sampleBytes;
     private long _firm;
     private long _refused;
@@ -45,7 +45,10 @@ internal sealed class EvidenceRecord(int threat, long start, long requestsBefore
     public bool Forgeable => _firm == 0;
 
     /// <summary>Rules that fired for this client and threat, each once.</summary>
-    public List<FiredRule> Fired { get; } = [];
+    public List<FiredRule> Fired { get; } = new(0);
+
+    /// <summary>One bit per rule number, modulo 64: where none is set, the rule has not fired.</summary>
+    private ulong _firedBits;
 
     public long EmittedMatched { get; set; }
     public long EmittedAt { get; set; }
@@ -85,7 +88,7 @@ internal sealed class EvidenceRecord(int threat, long start, long requestsBefore
         {
             Span<byte> digits = stackalloc byte[4];
             _ = System.Buffers.Text.Utf8Formatter.TryFormat(facts.Status, digits, out var length);
-            _statuses.Add(facts.Status, digits[..length]);
+            _statuses.Add(facts.Status, line.Texts.Of(digits[..length]));
         }
 
         var path = !_paths.TryCount(facts.RequestHash, facts.Status) && often && _paths.Miss();
@@ -93,17 +96,18 @@ internal sealed class EvidenceRecord(int threat, long start, long requestsBefore
         var host = !_hosts.TryCount(facts.HostHash) && often && _hosts.Miss();
         if ((path || agent || host || Matched <= MaxSamples) && line.TryRead(out var e))
         {
-            AddTexts(facts, e, path, agent, host);
+            AddTexts(facts, e, line.Texts, path, agent, host);
             grown = true;
         }
 
         // the first twelve stay; of the rest, each thirty-second request replaces the oldest
-        if (_samples.Count < MaxSamples || Matched % 32 == 0)
+        if (_sampleCount < MaxSamples || Matched % 32 == 0)
         {
-            if (_samples.Count == MaxSamples)
+            if (_sampleCount == MaxSamples)
             {
                 _sampleBytes -= 40 + _samples[FirstSamples].Line.Length;
-                _samples.RemoveAt(FirstSamples);
+                _samples.AsSpan(FirstSamples + 1).CopyTo(_samples.AsSpan(FirstSamples));
+                _sampleCount--;
             }
 
             AddSample(facts.Time, line.Sample);
@@ -113,40 +117,67 @@ internal sealed class EvidenceRecord(int threat, long start, long requestsBefore
         return grown;
     }
 
-    private void AddTexts(in EventFacts facts, in LogEvent e, bool path, bool agent, bool host)
+    private void AddTexts(in EventFacts facts, in LogEvent e, RecentTexts texts, bool path, bool agent, bool host)
     {
         if (path)
         {
-            _paths.Add(facts.RequestHash, e.Path, facts.Status);
+            _paths.Add(facts.RequestHash, texts.Of(e.Path), facts.Status);
         }
 
         if (agent)
         {
-            _agents.Add(facts.AgentHash, e.Agent);
+            _agents.Add(facts.AgentHash, texts.Of(e.Agent));
         }
 
         if (host)
         {
-            _hosts.Add(facts.HostHash, e.Host);
+            _hosts.Add(facts.HostHash, texts.Of(e.Host));
         }
 
-        Count(_routers, e.Router);
-        Count(_entryPoints, e.EntryPoint);
+        Count(ref _routers, e.Router, texts);
+        Count(ref _entryPoints, e.EntryPoint, texts);
     }
 
-    private static void Count(TopCounter top, ReadOnlySpan<byte> text)
+    private static void Count(ref TopCounter top, ReadOnlySpan<byte> text, RecentTexts texts)
     {
         var key = Hash64.Of(text);
         if (!top.TryCount(key) && top.Miss())
         {
-            top.Add(key, text);
+            top.Add(key, texts.Of(text));
         }
     }
 
     private void AddSample(long time, byte[] line)
     {
-        _samples.Add((time, line));
+        if (_sampleCount == _samples.Length)
+        {
+            Array.Resize(ref _samples, _sampleCount == 0 ? 2 : _sampleCount == 2 ? 6 : MaxSamples);
+        }
+
+        _samples[_sampleCount++] = (time, line);
         _sampleBytes += 40 + line.Length;
+    }
+
+    public bool HasFired(int rule)
+    {
+        if ((_firedBits >> (rule & 63) & 1) != 0)
+        {
+            foreach (var fired in Fired)
+            {
+                if (fired.Rule == rule)
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    public void Fire(in FiredRule fired)
+    {
+        Fired.Add(fired);
+        _firedBits |= 1UL << (fired.Rule & 63);
     }
 
     /// <summary>Any request of the client, for the chart.</summary>
@@ -160,18 +191,29 @@ internal sealed class EvidenceRecord(int threat, long start, long requestsBefore
         Matched = Matched,
         DistinctPaths = _distinct.Count,
         Rules = rules,
-        Paths = [.. _paths.Items(withStatus: true)],
-        Agents = [.. _agents.Items()],
-        Statuses = [.. _statuses.Items()],
-        Hosts = [.. _hosts.Items()],
-        Routers = [.. _routers.Items()],
-        EntryPoints = [.. _entryPoints.Items()],
-        Samples = new SampleLines([.. _samples.Select(s => s.Line)]),
+        Paths = _paths.Items(withStatus: true),
+        Agents = _agents.Items(),
+        Statuses = _statuses.Items(),
+        Hosts = _hosts.Items(),
+        Routers = _routers.Items(),
+        EntryPoints = _entryPoints.Items(),
+        Samples = new SampleLines(Lines()),
         Chart = _chart.ToChart(),
         Forgeable = Forgeable,
         SuspectLines = Suspect,
         ForwardedLines = Forwarded,
     };
+
+    private byte[][] Lines()
+    {
+        var lines = new byte[_sampleCount][];
+        for (var i = 0; i < lines.Length; i++)
+        {
+            lines[i] = _samples[i].Line;
+        }
+
+        return lines;
+    }
 
     public void Write(BinaryWriter to)
     {
@@ -195,19 +237,14 @@ internal sealed class EvidenceRecord(int threat, long start, long requestsBefore
             to.Write(fired.AtRequest);
         }
 
-        to.Write((ushort)_distinct.Count);
-        foreach (var hash in _distinct)
-        {
-            to.Write(hash);
-        }
-
+        _distinct.Write(to);
         foreach (var top in (TopCounter[])[_paths, _agents, _statuses, _hosts, _routers, _entryPoints])
         {
             top.Write(to);
         }
 
-        to.Write((byte)_samples.Count);
-        foreach (var (time, line) in _samples)
+        to.Write((byte)_sampleCount);
+        foreach (var (time, line) in _samples.AsSpan(0, _sampleCount))
         {
             to.Write(time);
             to.Write7BitEncodedInt(line.Length);
@@ -233,7 +270,7 @@ internal sealed class EvidenceRecord(int threat, long start, long requestsBefore
         };
         for (int i = 0, n = from.ReadByte(); i < n; i++)
         {
-            record.Fired.Add(new(from.ReadUInt16(), from.ReadInt64(), from.ReadInt64()));
+            record.Fire(new(from.ReadUInt16(), from.ReadInt64(), from.ReadInt64()));
         }
 
         if (record.Threat >= rules.Threats.Length || record.Fired.Exists(f => f.Rule >= rules.Rules.Count))
@@ -241,20 +278,20 @@ internal sealed class EvidenceRecord(int threat, long start, long requestsBefore
             throw new InvalidDataException("Unknown rule or threat.");
         }
 
-        record._distinct = [];
-        for (int i = 0, n = from.ReadUInt16(); i < n; i++)
-        {
-            record._distinct.Add(from.ReadUInt64());
-        }
-
+        record._distinct = DistinctHashes.Read(from);
         record._paths = TopCounter.Read(from);
         record._agents = TopCounter.Read(from);
         record._statuses = TopCounter.Read(from);
         record._hosts = TopCounter.Read(from);
         record._routers = TopCounter.Read(from);
         record._entryPoints = TopCounter.Read(from);
-        record._samples = [];
-        for (int i = 0, n = from.ReadByte(); i < n; i++)
+        var samples = from.ReadByte();
+        if (samples > MaxSamples)
+        {
+            throw new InvalidDataException("More samples than are kept.");
+        }
+
+        for (var i = 0; i < samples; i++)
         {
             record.AddSample(from.ReadInt64(), ReadBytes(from));
         }

@@ -78,6 +78,9 @@ internal sealed record CompiledCondition(int Index, int Rule, Condition Conditio
 
     public string What { get; } = Condition.What;
 
+    /// <summary>As evidence names it.</summary>
+    public string Counted { get; } = Condition.AtMost is null ? Condition.What : Condition.What + " (at most)";
+
     public ulong KeyOf(in EventFacts facts) => Kind switch
     {
         CountKind.DistinctPaths => facts.PathHash,

@@ -10,7 +10,7 @@ public sealed class EvidenceLineTests
     public void A_line_is_read_and_copied_once_for_all_threats()
     {
         var reads = 0;
-        var line = new EvidenceLine("a line"u8, Read);
+        var line = new EvidenceLine("a line"u8, Read, new());
         line.TryRead(out var e).ShouldBeTrue();
         line.TryRead(out var again).ShouldBeTrue();
         e.Status.ShouldBe(404);
@@ -31,7 +31,7 @@ public sealed class EvidenceLineTests
     public void A_line_that_cannot_be_read_is_not_tried_twice()
     {
         var reads = 0;
-        var line = new EvidenceLine("junk"u8, Read);
+        var line = new EvidenceLine("junk"u8, Read, new());
         line.TryRead(out _).ShouldBeFalse();
         line.TryRead(out _).ShouldBeFalse();
         reads.ShouldBe(1);
@@ -47,7 +47,7 @@ public sealed class EvidenceLineTests
     [Fact]
     public void Samples_are_cut_and_shown_with_invalid_bytes_replaced()
     {
-        var line = new EvidenceLine(new byte[5000].AsSpan(), static (ReadOnlySpan<byte> _, out LogEvent e) => { e = default; return false; });
+        var line = new EvidenceLine(new byte[5000].AsSpan(), static (ReadOnlySpan<byte> _, out LogEvent e) => { e = default; return false; }, new());
         line.Sample.Length.ShouldBe(2048);
         var samples = new SampleLines([[(byte)'a', 0xFF, (byte)'b'], "plain"u8.ToArray()]);
         samples.Count.ShouldBe(2);
