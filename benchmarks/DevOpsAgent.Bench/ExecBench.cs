@@ -81,7 +81,7 @@ internal static class ExecBench
 
     private sealed class BenchGateway : Permit<ExecRequest>.Issuer
     {
-        public ApprovedCommand Approve(ExecRequest request) => ApprovedCommand.From(Issue(1, request));
+        public ApprovedCommand Approve(ExecRequest request) => ApprovedCommand.From(Issue(this, 1, request));
     }
 
     private sealed class NoDisk : IExecAudit

@@ -40,6 +40,7 @@ const by = () => operator.name ?? undefined;
 export const api = {
   incidents: params => call('GET', '/api/incidents' + query(params)),
   incident: id => call('GET', `/api/incidents/${id}`),
+  receipts: id => call('GET', `/api/incidents/${id}/receipts` + query({ limit: 20 })),
   decide: (id, action, version) => call('POST', `/api/incidents/${id}/${action}`, { by: by(), version }),
   bulk: (ids, action, dryRun, versions) => call('POST', '/api/incidents/bulk', { ids, versions, action, by: by(), dry_run: dryRun }),
   blocks: params => call('GET', '/api/blocks' + query(params)),

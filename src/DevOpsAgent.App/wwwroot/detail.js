@@ -4,6 +4,7 @@ import { ask } from './dialog.js';
 import { count, duration, hostile, num, severity, status, subject, threat, time, utc, visibleText, waiting } from './format.js';
 import { requestChart } from './chart.js';
 import { clients, evidence, history, similar } from './evidence.js';
+import { receipts } from './receipts.js';
 import { report, toast } from './toast.js';
 import { currentMode } from './header.js';
 
@@ -41,7 +42,8 @@ export class Detail {
       replace(this.node, this.back(), el('div', { class: 'empty' }, 'Loading…'));
     }
     try {
-      const detail = await api.incident(id);
+      const [detail, called] = await Promise.all([api.incident(id), api.receipts(id).catch(() => null)]);
+      detail.receipts = called;
       if (this.id === id) this.draw(detail);
     } catch (error) {
       if (this.id !== id) return;
@@ -56,6 +58,7 @@ export class Detail {
 
   draw(detail) {
     const same = this.detail?.incident.id === detail.incident.id;
+    if (same) detail.receipts ??= this.detail.receipts; // an answer to a decision comes without
     const signature = JSON.stringify(detail);
     if (same && this.signature === signature) return;
     this.signature = signature;
@@ -71,7 +74,7 @@ export class Detail {
       el('div', { class: 'detail-body' },
         el('p', { class: 'lead' }, hostile(i.summary, 400)),
         requestChart(detail.evidence.chart),
-        this.outcome(detail), this.recommendation(detail), clients(i), evidence(detail), similar(detail), history(detail)),
+        this.outcome(detail), this.recommendation(detail), clients(i), evidence(detail), similar(detail), receipts(detail.receipts), history(detail)),
       this.actions(detail));
     for (const d of this.node.querySelectorAll('details')) if (same && opened.has(d.className)) d.open = true;
     const body = $('.detail-body', this.node);

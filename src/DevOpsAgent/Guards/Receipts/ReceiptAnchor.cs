@@ -15,6 +15,9 @@ internal sealed class ReceiptAnchor(string file, string database)
 {
     private readonly Lock _writing = new();
 
+    // Written or compared with the chain by this process.
+    private AnchorPoint? _known;
+
     public string File { get; } = file;
 
     /// <param name="database">The database's path: another one has a chain of its own.</param>
@@ -48,26 +51,40 @@ internal sealed class ReceiptAnchor(string file, string database)
     }
 
     /// <summary>
-    /// Moves forward only: an entry before the anchored one is no reason to forget that more had been signed. Throws
-    /// <see cref="KeyException"/>.
+    /// Moves forward only, and only over a chain that still holds what was anchored: otherwise a database that was rolled back would
+    /// erase the proof of it by going on. False: it doesn't hold it. Throws <see cref="KeyException"/>.
     /// </summary>
-    public void Advance(ChainEntry signed)
+    public bool Advance(ChainEntry signed, IReceiptStore store)
     {
         lock (_writing)
         {
-            if (Read() is { } now && now.Seq >= signed.Seq)
+            if (Read() is { } now && now != _known)
             {
-                return;
+                if (store.Get(now.Seq)?.Id != now.Id)
+                {
+                    return false;
+                }
+
+                _known = now;
             }
 
+            if (_known?.Seq >= signed.Seq)
+            {
+                return true;
+            }
+
+            var next = new AnchorPoint(1, signed.Seq, signed.Id, database);
             try
             {
-                PrivateFile.Replace(File, JsonSerializer.SerializeToUtf8Bytes(new AnchorPoint(1, signed.Seq, signed.Id, database), AnchorJson.Default.AnchorPoint));
+                PrivateFile.Replace(File, JsonSerializer.SerializeToUtf8Bytes(next, AnchorJson.Default.AnchorPoint));
             }
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
             {
                 throw Failed("written", fault);
             }
+
+            _known = next;
+            return true;
         }
     }
 

@@ -25,6 +25,7 @@ internal sealed class ReceiptSigner : IDisposable
     private readonly TimeProvider _time;
     private readonly ReceiptAnchor? _anchor;
     private readonly Task _running;
+    private bool _rolledBack;
 
     public ReceiptSigner(IReceiptStore store, KeyRing keys, TimeProvider time, ReceiptAnchor? anchor)
     {
@@ -63,10 +64,12 @@ internal sealed class ReceiptSigner : IDisposable
                 }
 
                 _store.Sign(signed);
-                _anchor?.Advance(signed[^1]);
+                _rolledBack |= _anchor?.Advance(signed[^1], _store) == false;
             }
 
-            Problem = strangers == 0 ? null : $"{strangers} receipts were not written by a holder of the keys and are not signed: run 'devops-agent receipts verify'.";
+            Problem = _rolledBack ? $"The receipts lack some that were signed before: the database was rolled back or replaced ({_anchor!.File}). Run 'devops-agent receipts verify'."
+                : strangers == 0 ? null
+                : $"{strangers} receipts were not written by a holder of the keys and are not signed: run 'devops-agent receipts verify'.";
         }
     }
 
