@@ -52,6 +52,7 @@ export const api = {
   removeAllowed: id => call('DELETE', `/api/allowlist/${id}` + query({ by: by() })),
   importAllowed: csv => call('POST', '/api/allowlist/import' + query({ by: by() }), csv, 'text/csv'),
   checkAllowed: ip => call('GET', '/api/allowlist/check' + query({ ip })),
+  behaviour: () => call('GET', '/api/behaviour'),
   stats: () => call('GET', '/api/stats'),
   status: () => call('GET', '/api/status'),
   setMode: mode => call('PUT', '/api/mode', { mode, by: by() }),

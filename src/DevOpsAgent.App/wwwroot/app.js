@@ -1,5 +1,6 @@
 import { $, replace } from './dom.js';
 import { AllowlistView } from './allowlist.js';
+import { BehaviourView } from './behaviour.js';
 import { BlocksView } from './blocks.js';
 import { HealthView } from './health.js';
 import { IncidentsView } from './incidents.js';
@@ -8,7 +9,7 @@ import { showHelp, startKeys } from './keys.js';
 import { startHeader } from './header.js';
 import { tick } from './format.js';
 
-const views = { incidents: new IncidentsView(), blocks: new BlocksView(), allowlist: new AllowlistView(), health: new HealthView() };
+const views = { incidents: new IncidentsView(), blocks: new BlocksView(), allowlist: new AllowlistView(), health: new HealthView(), behaviour: new BehaviourView() };
 let current = null;
 
 function route() {
@@ -36,7 +37,7 @@ setInterval(tick, 1000);
 setInterval(() => {
   if (document.hidden) return;
   views.incidents.stats();
-  if (current === views.health) current.load();
+  if (current === views.health || current === views.behaviour) current.load();
 }, 10000);
 route();
 connect();

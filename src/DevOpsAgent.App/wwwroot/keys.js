@@ -6,7 +6,7 @@ import { switchTheme } from './header.js';
 const help = [
   ['Move', [['j ↓', 'next incident'], ['k ↑', 'previous incident'], ['[ ]', 'previous, next page'], ['Esc', 'back, clear the selection']]],
   ['Decide', [['a', 'approve (the selection, if any)'], ['r', 'reject'], ['w', 'add to the allowlist'], ['u', 'undo, while it is offered'], ['x', 'select or not']]],
-  ['Find', [['/', 'search'], ['n', 'show new ones'], ['1 2 3 4', 'Incidents, Blocks, Allowlist, Health'], ['b', 'add a block or entry'], ['t', 'light or dark'], ['?', 'this list']]],
+  ['Find', [['/', 'search'], ['n', 'show new ones'], ['1 2 3 4 5', 'Incidents, Blocks, Allowlist, Health, Behaviour'], ['b', 'add a block or entry'], ['t', 'light or dark'], ['?', 'this list']]],
 ];
 
 /** One listener for all keys. Keys act only while nothing is typed into and no dialog is open. */
@@ -16,12 +16,12 @@ export function startKeys(view) {
     const target = e.target;
     if (target.matches('input:not([type=checkbox]), select, textarea')) return;
     if ((e.key === 'ArrowDown' || e.key === 'ArrowUp') && target.closest('.detail, pre')) return;
-    const tabs = ['incidents', 'blocks', 'allowlist', 'health'];
+    const tabs = ['incidents', 'blocks', 'allowlist', 'health', 'behaviour'];
     let used = true;
     if (e.key === '?') showHelp();
     else if (e.key === 'u') undoLatest();
     else if (e.key === 't') switchTheme();
-    else if (e.key >= '1' && e.key <= '4') location.hash = `#/${tabs[e.key - 1]}`;
+    else if (e.key >= '1' && e.key <= '5') location.hash = `#/${tabs[e.key - 1]}`;
     else used = view().key?.(e.key) ?? false;
     if (used) e.preventDefault();
   });
