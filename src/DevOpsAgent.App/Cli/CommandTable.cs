@@ -12,6 +12,7 @@ internal static class CommandTable
         ["mode"] = "Show and change the operating mode at run time",
         ["rules"] = "List, show and test detection rules",
         ["config"] = "Check and show the configuration",
+        ["audit"] = "Show the audit log of exec and prove that it is whole",
         ["completion"] = "Completion scripts for shells",
     };
 
@@ -62,6 +63,8 @@ internal static class CommandTable
         new("config show", Config.ShowCommand.Build,
             "devops-agent config show --config config.yaml",
             "DEVOPS_AGENT_MODE=auto devops-agent config show -o json"),
+        new("audit verify", Audit.VerifyCommand.Build, "devops-agent audit verify", "devops-agent audit verify /backup/audit --keys /backup/audit/keys --json"),
+        new("audit show", Audit.ShowCommand.Build, "devops-agent audit show --denied --since 2h", "devops-agent audit show --agent 3f9a -f"),
         new("completion bash", Completion.BashCommand.Build, "source <(devops-agent completion bash)"),
         new("completion zsh", Completion.ZshCommand.Build, "source <(devops-agent completion zsh)"),
         new("completion fish", Completion.FishCommand.Build, "devops-agent completion fish | source"),
