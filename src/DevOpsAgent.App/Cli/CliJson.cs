@@ -17,6 +17,7 @@ namespace DevOpsAgent.App.Cli;
 [JsonSerializable(typeof(Page<Rules.RuleView>))]
 [JsonSerializable(typeof(Rules.RuleTestView))]
 [JsonSerializable(typeof(Explain.ExplainView))]
+[JsonSerializable(typeof(Audit.VerifyView))]
 [JsonSerializable(typeof(JsonNode))]
 [JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(ExecCommands.ExecCheckView))]

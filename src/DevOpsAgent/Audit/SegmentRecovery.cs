@@ -50,11 +50,25 @@ internal sealed class SegmentRecovery(string directory, AuditKeys keys, long now
         var path = SegmentName.ListClosed(directory).LastOrDefault().Path;
         if (path is null)
         {
-            var kept = CheckpointFile.Read(directory, out _, out _);
-            return kept.Count == 0 ? new() { First = 1, End = ChainEnd.None, PrevCheckpoint = LineForm.NoHash } : After(kept[^1].Line);
+            // All closed ones were let go. The last checkpoint may be that of the current segment, if a crash came before its rename.
+            var first = FirstOfCurrent();
+            var kept = CheckpointFile.Read(directory, out _, out _).FindLast(c => first is null || c.Line.Seq < first).Line;
+            return kept is null ? new() { First = 1, End = ChainEnd.None, PrevCheckpoint = LineForm.NoHash } : After(kept);
         }
 
         return AuditLine.TryRead(LineReader.LastOf(path), out var last, out var wrong) ? After(last) : throw Damaged(Path.GetFileName(path), $"'s last line {wrong}");
+    }
+
+    private long? FirstOfCurrent()
+    {
+        var path = Path.Combine(directory, SegmentName.Current);
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        using var reader = new LineReader(path);
+        return reader.TryRead(out var text) && AuditLine.TryRead(text, out var line, out _) ? line.Seq : null;
     }
 
     private static SegmentState After(AuditLine closing) => new() { First = closing.Seq + 1, End = closing.End, PrevCheckpoint = closing.Hash };
