@@ -11,8 +11,9 @@ internal sealed class ClassifierScratch
     /// <summary>More segments than this are counted but not looked at one by one; no list reaches so deep.</summary>
     public const int MaxSegments = 128;
 
-    /// <summary>A megabyte: as many as the larger word lists of scanners have, which different scanners share.</summary>
-    private const int PathSlots = 16384;
+    /// <summary>One and a half megabytes: as many as the larger word lists of scanners have, which different scanners share.</summary>
+    private const int PathSlots = 32768;
+    private const int Ways = 4;
     private const int AgentSlots = 512;
 
     private readonly PathSlot[] _paths = new PathSlot[PathSlots];
@@ -21,31 +22,28 @@ internal sealed class ClassifierScratch
     /// <summary>Secret, so that nobody can craft a secret path with the key of a harmless one.</summary>
     private readonly ulong _seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
 
+    private uint _turn;
+
     internal readonly CanonicalPath Canonical = new();
 
     internal ulong Key(ReadOnlySpan<byte> raw) => Hash64.Of(raw, _seed) | 1;
 
     /// <summary>
-    /// The slot with this key, or the one to write what is read for it. Two paths share two slots, the newer first, so that
-    /// two frequent ones don't drive each other out.
+    /// The slot with this key, or the one to write what is read for it. Four neighbours share their places; whose turn it is
+    /// gives way, so that a word list that is a little too long doesn't drive itself out, round after round.
     /// </summary>
     internal ref PathSlot PathFor(ulong key)
     {
-        var at = (int)(key >> 40) & (PathSlots - 2);
-        ref var first = ref _paths[at];
-        ref var second = ref _paths[at + 1];
-        if (first.Key == key)
+        var set = _paths.AsSpan((int)(key >> 40) & (PathSlots - Ways), Ways);
+        for (var i = 0; i < Ways; i++)
         {
-            return ref first;
+            if (set[i].Key == key)
+            {
+                return ref set[i];
+            }
         }
 
-        if (second.Key != key)
-        {
-            second = first;
-            return ref first;
-        }
-
-        return ref second;
+        return ref set[(int)(_turn++ & (Ways - 1))];
     }
 
     internal ref AgentSlot AgentFor(ulong key) => ref _agents[(int)(key >> 40) & (AgentSlots - 1)];

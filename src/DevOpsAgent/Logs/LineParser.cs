@@ -83,7 +83,11 @@ internal sealed class LineParser(ClientResolver resolver)
 
     private bool TryText(ReadOnlySpan<byte> text, scoped ref LogEvent e, out UnparsedReason reason)
     {
-        text = text.TrimEnd("\r\n \t\0"u8);
+        if (text.IsEmpty || text[^1] != '}')
+        {
+            text = text.TrimEnd("\r\n \t\0"u8);
+        }
+
         if (text.IsEmpty)
         {
             reason = UnparsedReason.Empty;

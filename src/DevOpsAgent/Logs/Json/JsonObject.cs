@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace DevOpsAgent.Logs.Json;
@@ -9,6 +12,9 @@ namespace DevOpsAgent.Logs.Json;
 internal sealed class JsonObject
 {
     private const int MaxNested = 8;
+
+    /// <summary>The bytes ," as they stand between a value and the next key.</summary>
+    private const ushort CommaQuote = '"' << 8 | ',';
 
     private readonly JsonShape _shape = new();
     private readonly Field[] _fields = new Field[(int)JsonKey.Count];
@@ -110,50 +116,89 @@ internal sealed class JsonObject
     private int ReadUsual(ReadOnlySpan<byte> text, int position, ref int next)
     {
         var slots = _shape.Slots;
-        while (text.Length - position >= 2 * Vector256<byte>.Count)
+        ref var bytes = ref MemoryMarshal.GetReference(text);
+
+        // A key of at most one vector, and one vector of its value, lie within the text.
+        var last = text.Length - 2 * Vector256<byte>.Count;
+        uint seen = _seen, twice = _twice;
+        while (position <= last)
         {
-            var index = JsonShape.IndexOf(slots, text[position..], next);
+            var index = JsonShape.IndexOf(slots, Vector256.LoadUnsafe(ref bytes, (nuint)position), next);
             if (index < 0)
             {
                 break;
             }
 
-            ref readonly var slot = ref slots[index];
+            ref var slot = ref slots[index];
             var start = position + slot.Length;
+            var block = Vector256.LoadUnsafe(ref bytes, (nuint)start);
             int end, after;
             FieldKind kind;
-            if (text[start] == '"')
+            if (block.ToScalar() == '"')
             {
-                end = JsonScan.PlainEnd(text, ++start);
+                var length = BitOperations.TrailingZeroCount(JsonScan.Hits(block) & ~1u);
+                if (length == slot.Usual)
+                {
+                    end = start + slot.Usual;
+                }
+                else if (length < Vector256<byte>.Count)
+                {
+                    slot.Usual = length;
+                    end = start + length;
+                }
+                else
+                {
+                    end = JsonScan.PlainEnd(text, start + Vector256<byte>.Count);
+                }
+
+                if (end < 0 || text[end] != '"')
+                {
+                    break;
+                }
+
+                start++;
                 after = end + 1;
                 kind = FieldKind.Text;
             }
             else
             {
-                end = start;
-                while (end < text.Length && (uint)(text[end] - '0') <= 9)
+                var digits = BitOperations.TrailingZeroCount(~Vector256.LessThanOrEqual(block - Vector256.Create((byte)'0'), Vector256.Create((byte)9)).ExtractMostSignificantBits());
+                if (digits == slot.Usual)
                 {
-                    end++;
+                    end = start + slot.Usual;
+                }
+                else if (digits is 0 or 32)
+                {
+                    break;
+                }
+                else
+                {
+                    slot.Usual = digits;
+                    end = start + digits;
                 }
 
-                after = end > start ? end : -1;
+                after = end;
                 kind = FieldKind.Scalar;
             }
 
-            if (after <= 0 || after + 1 >= text.Length || text[after] != ',' || text[after + 1] != '"')
+            if (after + 1 >= text.Length || BinaryPrimitives.ReadUInt16LittleEndian(text[after..]) != CommaQuote)
             {
                 break;
             }
 
             if (slot.Key != JsonKey.None)
             {
-                Note(slot.Key, new(start, end - start, kind));
+                var bit = Bit(slot.Key);
+                twice |= seen & bit;
+                seen |= bit;
+                _fields[(int)slot.Key] = new(start, end - start, kind);
             }
 
             next = index + 1;
             position = after + 1;
         }
 
+        (_seen, _twice) = (seen, twice);
         return position;
     }
 

@@ -17,7 +17,7 @@ internal static class JsonScan
         {
             while (text.Length - position >= Vector256<byte>.Count)
             {
-                var hits = Hits(text[position..]);
+                var hits = Hits(Vector256.Create(text[position..]));
                 if (hits != 0)
                 {
                     position += BitOperations.TrailingZeroCount(hits);
@@ -53,7 +53,7 @@ internal static class JsonScan
     {
         for (; text.Length - position >= Vector256<byte>.Count; position += Vector256<byte>.Count)
         {
-            var hits = Hits(text[position..]);
+            var hits = Hits(Vector256.Create(text[position..]));
             if (hits != 0)
             {
                 position += BitOperations.TrailingZeroCount(hits);
@@ -64,14 +64,11 @@ internal static class JsonScan
         return -1;
     }
 
-    // One bit for each quote and backslash in the first 32 bytes.
+    // One bit for each quote and backslash.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Hits(ReadOnlySpan<byte> text)
-    {
-        var block = Vector256.Create(text);
-        return (Vector256.Equals(block, Vector256.Create((byte)'"')) | Vector256.Equals(block, Vector256.Create((byte)'\\')))
+    public static uint Hits(Vector256<byte> block) =>
+        (Vector256.Equals(block, Vector256.Create((byte)'"')) | Vector256.Equals(block, Vector256.Create((byte)'\\')))
             .ExtractMostSignificantBits();
-    }
 
     public static int SkipSpace(ReadOnlySpan<byte> text, int position)
     {

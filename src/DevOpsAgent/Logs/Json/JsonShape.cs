@@ -17,16 +17,14 @@ internal sealed class JsonShape
     private readonly Slot[] _slots = new Slot[MaxKeys];
     private int _count;
 
-    public ReadOnlySpan<Slot> Slots => _slots.AsSpan(0, _count);
+    public Span<Slot> Slots => _slots.AsSpan(0, _count);
 
     /// <summary>
-    /// The remembered key that stands at the start of <paramref name="line"/> (32 bytes or more), looked for from
-    /// <paramref name="next"/> on; -1 = not recognised.
+    /// The remembered key that <paramref name="text"/> begins with, looked for from <paramref name="next"/> on; -1 = not recognised.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int IndexOf(ReadOnlySpan<Slot> slots, ReadOnlySpan<byte> line, int next)
+    public static int IndexOf(ReadOnlySpan<Slot> slots, Vector256<byte> text, int next)
     {
-        var text = Vector256.Create(line);
         var end = Math.Min(slots.Length, next + Ahead);
         for (var i = next; i < end; i++)
         {
@@ -50,7 +48,7 @@ internal sealed class JsonShape
         }
 
         // Known, but its value was not the usual one.
-        var known = IndexOf(Slots, line, next);
+        var known = IndexOf(Slots, Vector256.Create(line), next);
         if (known >= 0)
         {
             next = known + 1;
@@ -77,5 +75,12 @@ internal sealed class JsonShape
     }
 
     /// <summary>Text is <c>"Key":</c> padded with zeros, Mask has ones where it counts.</summary>
-    public readonly record struct Slot(Vector256<byte> Text, Vector256<byte> Mask, int Length, JsonKey Key);
+    public record struct Slot(Vector256<byte> Text, Vector256<byte> Mask, int Length, JsonKey Key)
+    {
+        /// <summary>
+        /// Length of its last value. Most stay as they are: where it is compared first, the processor goes on with it before
+        /// it has found the value's end.
+        /// </summary>
+        public int Usual = -1;
+    }
 }
