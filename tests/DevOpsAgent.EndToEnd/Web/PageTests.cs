@@ -76,7 +76,7 @@ public sealed class PageTests(Chromium chromium)
     {
         await using var rig = await WebRig.StartAsync();
         var night = rig.SeedNight();
-        rig.Approve(night[0].Id, $"seen in three shops {Seed.Markup}");
+        await rig.ApproveAsync(night[0].Id, $"seen in three shops {Seed.Markup}");
         await using var page = await chromium.OpenAsync(rig, $"/#/incidents/{night[0].Id}");
         await page.Page.Locator(".history").GetByText("seen in three shops <script>").WaitForAsync();
         (await page.Page.EvaluateAsync<bool>("() => window.hacked === undefined")).ShouldBeTrue();

@@ -83,7 +83,8 @@ internal sealed class WebRig : IAsyncDisposable
     }
 
     /// <summary>What another person does at a terminal.</summary>
-    public void Approve(long incident, string note) => _desk.Approve(incident, "alice", "cli uid 1000", note: note).Succeeded.ShouldBeTrue();
+    public async Task ApproveAsync(long incident, string note) =>
+        (await Parts.Effects.DecideAsync([new(incident, DecisionKind.Approve, "alice", "cli uid 1000") { Note = note }], Caller.Person("alice", "cli uid 1000"), TestContext.Current.CancellationToken))[0].Succeeded.ShouldBeTrue();
 
     /// <summary>What the log pipeline does when one more client joins a campaign.</summary>
     public void Grow(long incident, string client)

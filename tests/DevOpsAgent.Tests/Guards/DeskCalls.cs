@@ -7,8 +7,8 @@ namespace DevOpsAgent.Tests.Guards;
 /// <summary>The desks' methods without the gateway in front of them: each call gets a permit of its own.</summary>
 internal static class DeskCalls
 {
-    public static DeskOutcome Approve(this IncidentDesk desk, long id, string by, string origin, TimeSpan? ttl = null) =>
-        desk.Decide(Permits.Of(new IncidentDecision(id, DecisionKind.Approve, by, origin) { Ttl = ttl }));
+    public static DeskOutcome Approve(this IncidentDesk desk, long id, string by, string origin, TimeSpan? ttl = null, string? note = null, long? seen = null) =>
+        desk.Decide(Permits.Of(new IncidentDecision(id, DecisionKind.Approve, by, origin) { Ttl = ttl, Note = note, Seen = seen }));
 
     public static DeskOutcome Reject(this IncidentDesk desk, long id, string by, string origin, string? note = null) =>
         desk.Decide(Permits.Of(new IncidentDecision(id, DecisionKind.Reject, by, origin) { Note = note }));
