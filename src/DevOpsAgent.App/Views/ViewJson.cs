@@ -10,6 +10,7 @@ namespace DevOpsAgent.App.Views;
 [JsonSerializable(typeof(RecommendationView))]
 [JsonSerializable(typeof(Page<BlockView>))]
 [JsonSerializable(typeof(Page<AllowlistView>))]
+[JsonSerializable(typeof(Page<ToolView>))]
 [JsonSerializable(typeof(Web.Problem))]
 [JsonSerializable(typeof(Web.IncidentPageView))]
 [JsonSerializable(typeof(Web.ActionView))]

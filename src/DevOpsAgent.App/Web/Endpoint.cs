@@ -14,6 +14,7 @@ internal sealed record Endpoint(string Method, string Pattern, Effect Effect, Fu
         .. BlocksApi.Endpoints,
         .. AllowlistApi.Endpoints,
         .. StatusApi.Endpoints,
+        .. ToolsApi.Endpoints,
         .. HealthApi.Endpoints,
     ];
 }

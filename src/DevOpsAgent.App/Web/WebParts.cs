@@ -1,5 +1,6 @@
 using DevOpsAgent.Addresses;
 using DevOpsAgent.Configuration;
+using DevOpsAgent.Guards;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Service;
 using DevOpsAgent.Store;
@@ -33,6 +34,9 @@ internal interface IOperatorActions
 
     /// <summary>Takes the rows that are fine and names those that are not.</summary>
     Task<AllowlistImport> ImportAllowedAsync(string csv, string by, string origin, CancellationToken cancellationToken);
+
+    /// <summary>The tools with their guards and what each did lately.</summary>
+    IReadOnlyList<ToolReport> Tools();
 
     /// <summary>The entry that covers the address now, if any.</summary>
     AllowlistEntry? FindAllowed(ClientAddress address);

@@ -24,7 +24,7 @@ internal sealed class AgentParts : IAsyncDisposable
     public AgentParts(
         AgentConfig config, IStore store, IReceiptStore receipts, KeyRing keys, TimeProvider time, Action<BlockEvent> onBlock, Func<IReadOnlyList<long>, CancellationToken, Task>? agent = null)
     {
-        (Store, _keys) = (store, keys);
+        (Store, Receipts, _keys) = (store, receipts, keys);
         Journal = new(receipts, keys, time, keys.Directory is { } directory ? ReceiptAnchor.Of(directory, config.Database.Path) : null);
         Mode = new(store, config.Mode);
         Incidents = new(store, time, config.Blocking.MaxTtl);
@@ -47,6 +47,7 @@ internal sealed class AgentParts : IAsyncDisposable
     }
 
     public IStore Store { get; }
+    public IReceiptStore Receipts { get; }
     public ReceiptJournal Journal { get; }
     public ModeSwitch Mode { get; }
     public IncidentDesk Incidents { get; }
