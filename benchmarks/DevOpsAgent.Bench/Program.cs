@@ -10,6 +10,7 @@ var benches = new Dictionary<string, (string What, Func<BenchOptions, Task<JsonO
     ["scan-clf"] = ("the same for CLF, against grep; and GoAccess and fail2ban-regex where installed", ScanBench.RunClfAsync),
     ["follow"] = ("line appended -> file written at 2,000 lines/s: p99_ms, cpu_share", FollowBench.RunAsync),
     ["idle"] = ("memory and time to ready of the published build: idle_mb, ready_ms", IdleBench.RunAsync),
+    ["gateway"] = ("a tool call that all guards allow, in memory: us, and the share of each guard", GatewayBench.RunAsync),
     ["hot"] = ("ns and bytes allocated per line: parse, classify, observe", HotBench.RunAsync),
 };
 

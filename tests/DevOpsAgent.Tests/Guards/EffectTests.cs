@@ -54,6 +54,8 @@ public sealed class EffectTests
         "IStore", "SqliteStore", // the store itself
     ];
 
+    private static readonly HashSet<string> s_names = [.. Writes.Values.SelectMany(static w => w), "RunAsync"];
+
     private static readonly Lazy<Found> All = new(static () => Look([.. Sources("DevOpsAgent"), .. Sources("DevOpsAgent.App"), CSharpSyntaxTree.ParseText(Planted, path: "DevOpsAgent/Planted.cs")]));
 
     private const string Planted = """
@@ -148,9 +150,15 @@ public sealed class EffectTests
                 }
             }
 
-            // Methods passed on as delegates count like calls.
+            // Methods passed on as delegates count like calls. Binding each name of the program would take minutes.
+            var declaresWriter = tree.GetRoot().DescendantNodes().OfType<TypeDeclarationSyntax>().Any(static t => Writers.ContainsKey(t.Identifier.ValueText));
             foreach (var name in tree.GetRoot().DescendantNodes().OfType<SimpleNameSyntax>())
             {
+                if (!declaresWriter && !s_names.Contains(name.Identifier.ValueText))
+                {
+                    continue;
+                }
+
                 if (model.GetSymbolInfo(name).Symbol?.OriginalDefinition is not IMethodSymbol called || Enclosing(model, name) is not { } caller)
                 {
                     continue;
