@@ -1,5 +1,6 @@
 using DevOpsAgent.Blocking;
 using DevOpsAgent.Configuration;
+using DevOpsAgent.Guards;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Service;
 using DevOpsAgent.Signing;
@@ -29,6 +30,9 @@ internal sealed class OperatorDesk : IAsyncDisposable
 
     /// <summary>The way to change anything, whether an agent runs or not.</summary>
     public Effects Effects => _parts.Effects;
+
+    /// <summary>The tools with their guards and what each did lately, whichever process it was.</summary>
+    public IReadOnlyList<ToolReport> Tools() => ToolReport.Of(_parts.Gateway, _parts.Receipts);
 
     public Allowlist Allowlist => _parts.Allowlist;
 

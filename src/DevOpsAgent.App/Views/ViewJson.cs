@@ -14,6 +14,7 @@ namespace DevOpsAgent.App.Views;
 [JsonSerializable(typeof(ReceiptDetailView))]
 [JsonSerializable(typeof(VerifyView))]
 [JsonSerializable(typeof(BehaviourView))]
+[JsonSerializable(typeof(Page<ToolView>))]
 [JsonSerializable(typeof(Web.Problem))]
 [JsonSerializable(typeof(Web.IncidentPageView))]
 [JsonSerializable(typeof(Web.ActionView))]

@@ -79,6 +79,8 @@ internal sealed class DeskActions(AgentParts parts, TimeProvider time) : IOperat
         return import;
     }
 
+    public IReadOnlyList<ToolReport> Tools() => ToolReport.Of(parts.Gateway, parts.Receipts);
+
     public AllowlistEntry? FindAllowed(ClientAddress address)
     {
         parts.Allowlist.Load(_store.GetAllowlist());

@@ -16,6 +16,7 @@ internal sealed record Endpoint(string Method, string Pattern, Effect Effect, Fu
         .. ReceiptsApi.Endpoints,
         .. BehaviourApi.Endpoints,
         .. StatusApi.Endpoints,
+        .. ToolsApi.Endpoints,
         .. HealthApi.Endpoints,
     ];
 }

@@ -1,6 +1,7 @@
 using DevOpsAgent.Addresses;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Guards.Receipts;
+using DevOpsAgent.Guards;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Service;
 using DevOpsAgent.Signing;
@@ -42,6 +43,9 @@ internal interface IOperatorActions
 
     /// <summary>Takes the rows that are fine and names those that are not.</summary>
     Task<AllowlistImport> ImportAllowedAsync(string csv, string by, string origin, CancellationToken cancellationToken);
+
+    /// <summary>The tools with their guards and what each did lately.</summary>
+    IReadOnlyList<ToolReport> Tools();
 
     /// <summary>The entry that covers the address now, if any.</summary>
     AllowlistEntry? FindAllowed(ClientAddress address);
