@@ -71,7 +71,7 @@ public sealed class BalancerTests
         await using var rig = Rig("10.0.0.5, 10.0.0.6");
         await rig.StartAsync();
         rig.Append(Visitors("10.0.0.5").Concat(LogLine.Harvest("203.0.113.7", 12, AgentRig.Now, peer: "10.0.0.5"))
-            .Select(static line => System.Text.RegularExpressions.Regex.Replace(line, "\"ClientHost\":\"([^\"]*)\"", "\"ClientHost\":\"$1, 10.0.0.6\"")));
+            .Select(static line => line.Replace("\",\"ClientPort\"", ", 10.0.0.6\",\"ClientPort\"", StringComparison.Ordinal)));
         var incident = await rig.IncidentAsync("203.0.113.7", IncidentStatus.Recommended);
         var (exit, _, errors) = await rig.RunAsync("incidents", "approve", $"{incident.Id}", "--by", "ada");
         exit.ShouldBe(1);
