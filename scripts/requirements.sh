@@ -41,3 +41,7 @@ need_sqlite() {
 need_chromium() {
   [ -x /usr/bin/chromium ] || need_package "tests of the web page" chromium
 }
+
+need_postgresql() {
+  ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need_package "tests of the audit mirror" postgresql
+}

@@ -36,12 +36,16 @@ public sealed class ArchitectureTests
         ["*"] = ["System.Console", "Microsoft.AspNetCore", "System.CommandLine", "Spectre.Console", "DevOpsAgent.App"],
     };
 
+    /// <summary>Namespace outside the project → the only place that may know it.</summary>
+    private static readonly Dictionary<string, string> Only = new(StringComparer.Ordinal) { ["Npgsql"] = "Audit/Mirror/" };
+
     private const string PlantedViolation = """
         namespace DevOpsAgent.Detection;
         internal static class Planted
         {
             internal static object Clock => System.TimeProvider.System;
             internal static DevOpsAgent.Store.IStore? Store => null;
+            internal static Npgsql.NpgsqlConnection? Database => null;
             internal static void Say() => global::System.Console.WriteLine();
         }
         """;
@@ -60,6 +64,7 @@ public sealed class ArchitectureTests
         found.ShouldContain(v => v.Contains("Planted.cs") && v.Contains("System.TimeProvider"));
         found.ShouldContain(v => v.Contains("Planted.cs") && v.Contains("Store"));
         found.ShouldContain(v => v.Contains("Planted.cs") && v.Contains("System.Console"));
+        found.ShouldContain(v => v.Contains("Planted.cs") && v.Contains("only Audit/Mirror/ may know Npgsql"));
     }
 
     [Fact]
@@ -120,6 +125,14 @@ public sealed class ArchitectureTests
                     if (used != folder && Allowed.ContainsKey(used) && !allowed.Contains(used))
                     {
                         found.Add($"{where} {folder} must not use {used} ({full})");
+                    }
+                }
+
+                foreach (var (known, place) in Only)
+                {
+                    if (full.StartsWith(known + ".", StringComparison.Ordinal) && !tree.FilePath.StartsWith(place, StringComparison.Ordinal))
+                    {
+                        found.Add($"{where} only {place} may know {known} ({full})");
                     }
                 }
 

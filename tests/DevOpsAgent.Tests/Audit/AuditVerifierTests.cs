@@ -201,7 +201,7 @@ public sealed class AuditVerifierTests : IDisposable
             var found = _rig.Verify();
             File.WriteAllBytes(files[file], originals[file]);
             return found.Problem is not null || found.TornBytes > 0 || found.Notes.Count > 0;
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(600));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(400));
         _rig.Verify().Problem.ShouldBeNull();
     }
 
