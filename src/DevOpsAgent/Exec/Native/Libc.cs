@@ -14,6 +14,10 @@ internal static class Libc
     public const int OpenPath = 0x200000;
     public const int CloseOnExec = 0x80000;
 
+    /// <summary>F_SETFL and O_NONBLOCK.</summary>
+    public const int SetFlags = 4;
+    public const int NonBlocking = 0x800;
+
     public const int AtFdCwd = -100;
     public const int AtEmptyPath = 0x1000;
     public const uint StatxBasic = 0x7ff;
@@ -32,11 +36,14 @@ internal static class Libc
 
     public const int EpollAdd = 1;
     public const int EpollDelete = 2;
+    public const int EpollModify = 3;
     public const uint EpollIn = 1;
     public const uint EpollOneShot = 1u << 30;
 
     public const int Eperm = 1;
     public const int Esrch = 3;
+    public const int Eintr = 4;
+    public const int Eagain = 11;
 
     private const long SysPidFdSendSignal = 424;
     private const long SysPidFdOpen = 434;
@@ -58,6 +65,12 @@ internal static class Libc
 
     [DllImport("libc", SetLastError = true)]
     public static extern int close(int fd);
+
+    [DllImport("libc", SetLastError = true)]
+    public static extern nint read(int fd, [Out] byte[] buffer, nint count);
+
+    [DllImport("libc", SetLastError = true)]
+    public static extern int fcntl(int fd, int command, int argument);
 
     [DllImport("libc", SetLastError = true)]
     public static extern int pipe2([Out] int[] ends, int flags);

@@ -6,7 +6,7 @@ namespace DevOpsAgent.Exec.Native;
 internal static class SpawnCall
 {
     /// <exception cref="SpawnException">Nothing was started, or what was started is killed and reaped.</exception>
-    public static SpawnedProcess Start(SpawnOrder order, ExitWatch exits)
+    public static SpawnedProcess Start(SpawnOrder order, ReadyWatch watch)
     {
         using var pipes = new SpawnPipes(order.HasStdin);
         using var memory = new NativeBlock();
@@ -51,7 +51,7 @@ internal static class SpawnCall
                 throw new SpawnException($"{order.Argv[0]} can't be started: {Libc.Describe(error)}.");
             }
 
-            return Adopt(pid, order, pipes, exits);
+            return Adopt(pid, order, pipes, watch);
         }
         finally
         {
@@ -65,7 +65,7 @@ internal static class SpawnCall
     /// limits, and those of the agent's own process can't be lowered for the moment; so the first microseconds of the command,
     /// while the loader maps its libraries, run with the agent's limits, and a child forked in them would keep those.
     /// </summary>
-    private static SpawnedProcess Adopt(int pid, SpawnOrder order, SpawnPipes pipes, ExitWatch exits)
+    private static SpawnedProcess Adopt(int pid, SpawnOrder order, SpawnPipes pipes, ReadyWatch watch)
     {
         var failed = order.CheckAfter ? order.Check() : null;
         foreach (var limit in order.Limits)
@@ -81,7 +81,7 @@ internal static class SpawnCall
         failed = descriptor < 0 ? $"The process can't be watched: {Libc.LastError()} (Linux 5.4 or newer is needed)." : failed;
         if (failed is null)
         {
-            return new(pid, descriptor, exits, pipes);
+            return new(pid, descriptor, watch, pipes);
         }
 
         _ = Libc.kill(-pid, Libc.SigKill);

@@ -9,13 +9,13 @@ namespace DevOpsAgent.Exec.Native;
 internal sealed class Spawner : IDisposable
 {
     private readonly BlockingCollection<(SpawnOrder Order, TaskCompletionSource<SpawnedProcess> Done)> _orders = [];
-    private readonly ExitWatch _exits;
+    private readonly ReadyWatch _watch;
     private readonly Thread _thread;
 
     public Spawner()
     {
         // Before the thread: it is a fault of the system, and the caller should hear of it.
-        _exits = new ExitWatch();
+        _watch = new ReadyWatch();
         _thread = new Thread(Run) { IsBackground = true, Name = "exec spawner" };
         _thread.Start();
     }
@@ -42,7 +42,7 @@ internal sealed class Spawner : IDisposable
         _orders.CompleteAdding();
         _thread.Join();
         _orders.Dispose();
-        _exits.Dispose();
+        _watch.Dispose();
     }
 
     private void Run()
@@ -52,7 +52,7 @@ internal sealed class Spawner : IDisposable
         {
             try
             {
-                done.SetResult(refused is null ? SpawnCall.Start(order, _exits) : throw new SpawnException(refused));
+                done.SetResult(refused is null ? SpawnCall.Start(order, _watch) : throw new SpawnException(refused));
             }
             catch (EntryPointNotFoundException e)
             {
