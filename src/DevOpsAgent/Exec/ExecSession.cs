@@ -28,6 +28,7 @@ internal sealed class ExecSession : IDisposable
     private readonly StreamPump _stdout;
     private readonly StreamPump _stderr;
     private readonly SessionClock _clock;
+    private readonly TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ITimer? _kill;
     private ExecCause? _cause;
     private bool _over;
@@ -89,6 +90,11 @@ internal sealed class ExecSession : IDisposable
         {
             if (_over)
             {
+                if (now)
+                {
+                    _hurry.TrySetResult();
+                }
+
                 return false;
             }
 
@@ -102,6 +108,10 @@ internal sealed class ExecSession : IDisposable
             // At max the clock's own timer kills; until then TERM has its time.
             _kill ??= now || cause == ExecCause.Timeout ? null : _time.CreateTimer(_ => Kill(), null, SessionClock.KillAfter, Timeout.InfiniteTimeSpan);
             _process.Signal(now ? Libc.SigKill : Libc.SigTerm);
+            if (now)
+            {
+                _hurry.TrySetResult();
+            }
         }
 
         ExecWarningKind? kind = cause switch
@@ -210,7 +220,7 @@ internal sealed class ExecSession : IDisposable
         if (!streams.IsCompleted)
         {
             using var enough = new CancellationTokenSource();
-            await Task.WhenAny(streams, Task.Delay(Grace, _time, enough.Token));
+            await Task.WhenAny(streams, _hurry.Task, Task.Delay(Grace, _time, enough.Token));
             await enough.CancelAsync();
         }
     }

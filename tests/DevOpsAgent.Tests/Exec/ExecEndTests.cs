@@ -9,7 +9,7 @@ public sealed class ExecEndTests
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     /// <summary>Says when it is ready, ends in order on TERM.</summary>
-    private const string Polite = "trap 'echo bye; exit 7' TERM\necho ready\nwhile :; do sleep 1000 & wait $!; done";
+    private const string Polite = "trap 'echo bye; exit 7' TERM\necho ready\nwhile :; do sleep 1000 >/dev/null 2>&1 & wait $!; done";
 
     /// <summary>Has to be killed.</summary>
     private const string Stubborn = "trap '' TERM\necho ready\nsleep 1000";
@@ -45,7 +45,7 @@ public sealed class ExecEndTests
     public async Task The_duration_is_warned_of_then_TERM_shortly_before_max_then_KILL_at_max()
     {
         await using var rig = new ExecRig().Set("max_duration_secs: 100").Set("warn_duration_secs: 60");
-        var session = await ReadyAsync(rig, Stubborn.Replace("''", "'echo term'", StringComparison.Ordinal).Replace("sleep 1000", "while :; do sleep 1000 & wait $!; done", StringComparison.Ordinal));
+        var session = await ReadyAsync(rig, Stubborn.Replace("''", "'echo term'", StringComparison.Ordinal).Replace("sleep 1000", "while :; do sleep 1000 >/dev/null 2>&1 & wait $!; done", StringComparison.Ordinal));
         rig.Time.Advance(TimeSpan.FromSeconds(94));
         rig.Sessions.Report().RecentWarnings.Single().Kind.ShouldBe("duration_approaching_cap");
         rig.Time.Advance(TimeSpan.FromSeconds(2));
@@ -162,7 +162,7 @@ public sealed class ExecEndTests
         }
         finally
         {
-            _ = DevOpsAgent.Exec.Native.Libc.kill(child, 9);
+            _ = DevOpsAgent.Exec.Native.Libc.kill(-child, 9); // it leads a group of its own
         }
     }
 

@@ -11,6 +11,7 @@ internal static class Libc
     public const int SigKill = 9;
     public const int SigTerm = 15;
 
+    public const int WriteOnly = 1;
     public const int OpenPath = 0x200000;
     public const int CloseOnExec = 0x80000;
 
@@ -41,7 +42,6 @@ internal static class Libc
     public const uint EpollOneShot = 1u << 30;
 
     public const int Eperm = 1;
-    public const int Esrch = 3;
     public const int Eintr = 4;
     public const int Eagain = 11;
 
@@ -71,6 +71,12 @@ internal static class Libc
 
     [DllImport("libc", SetLastError = true)]
     public static extern int fcntl(int fd, int command, int argument);
+
+    [DllImport("libc", SetLastError = true)]
+    public static extern int mkfifo([MarshalAs(UnmanagedType.LPUTF8Str)] string path, uint mode);
+
+    [DllImport("libc")]
+    public static extern int gettid();
 
     [DllImport("libc", SetLastError = true)]
     public static extern int pipe2([Out] int[] ends, int flags);

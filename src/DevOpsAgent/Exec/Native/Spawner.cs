@@ -48,11 +48,15 @@ internal sealed class Spawner : IDisposable
     private void Run()
     {
         var refused = Libc.prctl(Libc.PrSetNoNewPrivs, 1, 0, 0, 0) == 0 ? null : $"no_new_privs can't be set: {Libc.LastError()}.";
+
+        // A core file would hold what the command read. This limit is the agent's own, and inherited: the agent holds keys.
+        _ = Libc.prlimit(0, (int)LimitedResource.CoreBytes, [0, 0], 0);
+        SpawnGate? gate = null;
         foreach (var (order, done) in _orders.GetConsumingEnumerable())
         {
             try
             {
-                done.SetResult(refused is null ? SpawnCall.Start(order, _watch) : throw new SpawnException(refused));
+                done.SetResult(refused is null ? SpawnCall.Start(order, _watch, order.Limits.Count > 0 ? gate ??= new SpawnGate() : null) : throw new SpawnException(refused));
             }
             catch (EntryPointNotFoundException e)
             {
@@ -63,5 +67,7 @@ internal sealed class Spawner : IDisposable
                 done.SetException(e);
             }
         }
+
+        gate?.Dispose();
     }
 }
