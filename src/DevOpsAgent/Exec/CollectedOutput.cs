@@ -8,15 +8,15 @@ namespace DevOpsAgent.Exec;
 /// <param name="most">Bytes kept of each.</param>
 internal sealed class CollectedOutput(int most)
 {
-    private readonly MemoryStream _stdout = new();
-    private readonly MemoryStream _stderr = new();
+    private readonly ArrayBufferWriter<byte> _stdout = new();
+    private readonly ArrayBufferWriter<byte> _stderr = new();
 
     public void Add(ExecEvent e)
     {
         if (e is ExecEvent.Output output)
         {
             var kept = output.Stream == ExecStream.Stdout ? _stdout : _stderr;
-            kept.Write(output.Bytes.Span[..(int)Math.Min(output.Bytes.Length, most - kept.Length)]);
+            kept.Write(output.Bytes.Span[..(int)Math.Min(output.Bytes.Length, most - kept.WrittenCount)]);
         }
     }
 
@@ -32,11 +32,11 @@ internal sealed class CollectedOutput(int most)
             WriteNumber(writer, "signal", exit.Signal);
             writer.WriteString("cause", exit.Cause?.Wire());
             writer.WriteNumber("duration_ms", (long)exit.Duration.TotalMilliseconds);
-            writer.WriteString("stdout", Encoding.UTF8.GetString(_stdout.ToArray()));
-            writer.WriteString("stderr", Encoding.UTF8.GetString(_stderr.ToArray()));
+            writer.WriteString("stdout", Encoding.UTF8.GetString(_stdout.WrittenSpan));
+            writer.WriteString("stderr", Encoding.UTF8.GetString(_stderr.WrittenSpan));
             writer.WriteNumber("stdout_bytes", exit.StdoutBytes);
             writer.WriteNumber("stderr_bytes", exit.StderrBytes);
-            writer.WriteBoolean("truncated", exit.Truncated || exit.StdoutBytes > _stdout.Length || exit.StderrBytes > _stderr.Length);
+            writer.WriteBoolean("truncated", exit.Truncated || exit.StdoutBytes > _stdout.WrittenCount || exit.StderrBytes > _stderr.WrittenCount);
             writer.WriteEndObject();
         }
 

@@ -6,7 +6,7 @@ using DevOpsAgent.Exec.Native;
 namespace DevOpsAgent.Exec;
 
 /// <summary>One running command: its streams, its times, its end.</summary>
-internal sealed class ExecSession
+internal sealed class ExecSession : IDisposable
 {
     /// <summary>The most that one Output event holds.</summary>
     public const int ChunkBytes = 16 << 10;
@@ -23,12 +23,12 @@ internal sealed class ExecSession
     private readonly TimeProvider _time;
     private readonly SessionOutput _output = new();
     private readonly CancellationTokenSource _ended = new();
-    private readonly CancellationTokenSource _abandoned = new();
     private readonly long _startedAt;
     private readonly Lock _gate = new();
     private readonly StreamPump _stdout;
     private readonly StreamPump _stderr;
     private readonly SessionClock _clock;
+    private readonly TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ITimer? _kill;
     private ExecCause? _cause;
     private bool _over;
@@ -51,7 +51,7 @@ internal sealed class ExecSession
         _stdout = new(ExecStream.Stdout, caps.MaxStdoutBytes, caps.WarnStdoutBytes, (kind, bytes) => Warn(kind, bytes), Alive);
         _stderr = new(ExecStream.Stderr, caps.MaxStderrBytes, caps.WarnStderrBytes, (kind, bytes) => Warn(kind, bytes), Alive);
         _output.Write(new ExecEvent.Started(Pid));
-        Record(new AuditEvent.Started(RequestId.ToString(), Pid));
+        _recorded = AppendAsync(new AuditEvent.Started(RequestId.ToString(), Pid));
         _clock = new(time, timeout, TimeSpan.FromSeconds(caps.WarnDurationSecs), request.Lease, TimeSpan.FromSeconds(caps.MaxIdleSecs ?? 0),
             () => Warn(ExecWarningKind.DurationApproachingCap, null), cause => End(cause), Kill);
     }
@@ -90,6 +90,11 @@ internal sealed class ExecSession
         {
             if (_over)
             {
+                if (now)
+                {
+                    _hurry.TrySetResult();
+                }
+
                 return false;
             }
 
@@ -103,6 +108,10 @@ internal sealed class ExecSession
             // At max the clock's own timer kills; until then TERM has its time.
             _kill ??= now || cause == ExecCause.Timeout ? null : _time.CreateTimer(_ => Kill(), null, SessionClock.KillAfter, Timeout.InfiniteTimeSpan);
             _process.Signal(now ? Libc.SigKill : Libc.SigTerm);
+            if (now)
+            {
+                _hurry.TrySetResult();
+            }
         }
 
         ExecWarningKind? kind = cause switch
@@ -140,6 +149,7 @@ internal sealed class ExecSession
             exit = new(null, null, _time.GetElapsedTime(_startedAt), _stdout.Bytes, _stderr.Bytes, Truncated: true, _cause);
         }
 
+        Dispose();
         _counts.Ended(exit.Cause);
         free();
         _output.Write(new ExecEvent.Exited(exit));
@@ -151,8 +161,8 @@ internal sealed class ExecSession
     {
         var feeding = FeedAsync(stdin);
         var streams = Task.WhenAll(
-            _stdout.RunAsync(_process.Stdout, _output, _ended.Token, _abandoned.Token),
-            _stderr.RunAsync(_process.Stderr, _output, _ended.Token, _abandoned.Token));
+            _stdout.RunAsync(_process.Stdout, _output, _ended.Token),
+            _stderr.RunAsync(_process.Stderr, _output, _ended.Token));
         var end = await EndOfLeaderAsync();
         lock (_gate)
         {
@@ -161,26 +171,34 @@ internal sealed class ExecSession
 
         var took = _time.GetElapsedTime(_startedAt);
         _clock.Dispose();
-        _kill?.Dispose();
         await _ended.CancelAsync();
         await WithinGraceAsync(streams);
         _process.Reap();
         await WithinGraceAsync(streams);
-        await _abandoned.CancelAsync();
+        _process.Stdout.Dispose();
+        _process.Stderr.Dispose();
         await Task.WhenAll(streams, feeding);
-        await CloseStreamsAsync();
 
         var exit = new ExecExit(end.Code, end.Signal, took, _stdout.Bytes, _stderr.Bytes,
             _stdout.IsCapped || _stderr.IsCapped || !_stdout.IsComplete || !_stderr.IsComplete, _cause);
-        await Record(new AuditEvent.Exit(RequestId.ToString(), exit.Code, exit.Signal, (long)took.TotalMilliseconds, exit.StdoutBytes, exit.StderrBytes, exit.Truncated)
+        await _recorded;
+        await AppendAsync(new AuditEvent.Exit(RequestId.ToString(), exit.Code, exit.Signal, (long)took.TotalMilliseconds, exit.StdoutBytes, exit.StderrBytes, exit.Truncated)
         {
             Cause = exit.Cause?.Wire(),
             StdoutSha256 = _stdout.Sha256(),
             StderrSha256 = _stderr.Sha256(),
         });
+        return exit;
+    }
+
+    /// <summary>By itself, once it has ended. Ends nothing.</summary>
+    public void Dispose()
+    {
+        _clock.Dispose();
+        _kill?.Dispose();
         _stdout.Dispose();
         _stderr.Dispose();
-        return exit;
+        _ended.Dispose();
     }
 
     private async Task<ProcessEnd> EndOfLeaderAsync()
@@ -202,7 +220,7 @@ internal sealed class ExecSession
         if (!streams.IsCompleted)
         {
             using var enough = new CancellationTokenSource();
-            await Task.WhenAny(streams, Task.Delay(Grace, _time, enough.Token));
+            await Task.WhenAny(streams, _hurry.Task, Task.Delay(Grace, _time, enough.Token));
             await enough.CancelAsync();
         }
     }
@@ -227,14 +245,6 @@ internal sealed class ExecSession
         }
     }
 
-    private async Task CloseStreamsAsync()
-    {
-        await _process.Stdout.DisposeAsync();
-        await _process.Stderr.DisposeAsync();
-        _ended.Dispose();
-        _abandoned.Dispose();
-    }
-
     private void Kill()
     {
         lock (_gate)
@@ -252,22 +262,28 @@ internal sealed class ExecSession
     {
         _counts.Warned(_time.GetUtcNow(), RequestId, kind, bytes);
         _output.Write(new ExecEvent.Warning(kind, bytes));
-        _ = Record(new AuditEvent.Warning(RequestId.ToString(), kind.Wire(), bytes));
+        Record(new AuditEvent.Warning(RequestId.ToString(), kind.Wire(), bytes));
     }
 
-    /// <summary>In the order of the calls. A command whose deeds can't be recorded any more is ended.</summary>
-    private Task Record(AuditEvent record)
+    /// <summary>In the order of the calls.</summary>
+    private void Record(AuditEvent record)
     {
         lock (_gate)
         {
-            return _recorded = AppendAsync(_recorded, record);
+            _recorded = AfterAsync(_recorded, record);
         }
     }
 
-    private async Task AppendAsync(Task before, AuditEvent record)
+    private async Task AfterAsync(Task before, AuditEvent record)
     {
-        // Away from the caller, who may hold the lock: a slow disk must not keep a command from being killed.
+        // Away from the caller, who may hold the lock or watch for all: a slow disk must not keep a command from being killed.
         await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        await AppendAsync(record);
+    }
+
+    /// <summary>A command whose deeds can't be recorded any more is ended. Never faults.</summary>
+    private async Task AppendAsync(AuditEvent record)
+    {
         try
         {
             await _audit.AppendAsync(record, CancellationToken.None);

@@ -12,7 +12,7 @@ internal sealed class SessionOutput : ChannelReader<ExecEvent>
     private const int MaxWaiting = 64;
 
     private readonly Channel<ExecEvent> _events = Channel.CreateUnbounded<ExecEvent>();
-    private readonly SemaphoreSlim _places = new(MaxWaiting);
+    private readonly Channel<bool> _places = Channel.CreateBounded<bool>(MaxWaiting);
 
     public override Task Completion => _events.Reader.Completion;
 
@@ -21,7 +21,7 @@ internal sealed class SessionOutput : ChannelReader<ExecEvent>
     {
         try
         {
-            await _places.WaitAsync(ended);
+            await _places.Writer.WriteAsync(true, ended);
         }
         catch (OperationCanceledException)
         {
@@ -44,7 +44,7 @@ internal sealed class SessionOutput : ChannelReader<ExecEvent>
 
         if (item is ExecEvent.Output)
         {
-            _places.Release();
+            _places.Reader.TryRead(out _);
         }
 
         return true;

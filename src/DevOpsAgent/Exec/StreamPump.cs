@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using DevOpsAgent.Exec.Native;
 
 namespace DevOpsAgent.Exec;
 
@@ -8,7 +9,7 @@ namespace DevOpsAgent.Exec;
 /// </summary>
 internal sealed class StreamPump(ExecStream stream, long cap, long warnAt, Action<ExecWarningKind, long> warn, Action alive) : IDisposable
 {
-    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private IncrementalHash? _hash;
     private long _bytes;
     private bool _warned;
 
@@ -22,34 +23,34 @@ internal sealed class StreamPump(ExecStream stream, long cap, long warnAt, Actio
     public bool IsComplete { get; private set; }
 
     /// <param name="ended">The command has ended: the reader is no longer waited for.</param>
-    /// <param name="abandoned">Nobody waits for the stream's end any more.</param>
-    public async Task RunAsync(Stream source, SessionOutput output, CancellationToken ended, CancellationToken abandoned)
+    /// <param name="source">Disposed when nobody waits for its end any more.</param>
+    public async Task RunAsync(PipeSource source, SessionOutput output, CancellationToken ended)
     {
         var buffer = new byte[ExecSession.ChunkBytes];
         try
         {
-            while (await source.ReadAsync(buffer, abandoned) is > 0 and var count)
+            while (await source.ReadAsync(buffer) is > 0 and var count)
             {
                 await TakeAsync(buffer.AsMemory(0, count), output, ended);
             }
 
             IsComplete = true;
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException or ObjectDisposedException)
+        catch (Exception e) when (e is OperationCanceledException or IOException or ObjectDisposedException or SpawnException)
         {
             // Abandoned: a process outside the group keeps the pipe open. IsComplete stays false.
         }
     }
 
     /// <summary>64 hex digits over all that was read; null for nothing. After the end.</summary>
-    public string? Sha256() => Bytes == 0 ? null : Convert.ToHexStringLower(_hash.GetCurrentHash());
+    public string? Sha256() => _hash is null ? null : Convert.ToHexStringLower(_hash.GetCurrentHash());
 
-    public void Dispose() => _hash.Dispose();
+    public void Dispose() => _hash?.Dispose();
 
     private async ValueTask TakeAsync(ReadOnlyMemory<byte> chunk, SessionOutput output, CancellationToken ended)
     {
         alive();
-        _hash.AppendData(chunk.Span);
+        (_hash ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA256)).AppendData(chunk.Span);
         var before = _bytes;
         var total = Interlocked.Add(ref _bytes, chunk.Length);
         if (before < cap)

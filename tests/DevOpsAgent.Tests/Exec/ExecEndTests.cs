@@ -9,7 +9,7 @@ public sealed class ExecEndTests
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     /// <summary>Says when it is ready, ends in order on TERM.</summary>
-    private const string Polite = "trap 'echo bye; exit 7' TERM\necho ready\nwhile :; do sleep 1000 & wait $!; done";
+    private const string Polite = "trap 'echo bye; exit 7' TERM\necho ready\nwhile :; do sleep 1000 >/dev/null 2>&1 & wait $!; done";
 
     /// <summary>Has to be killed.</summary>
     private const string Stubborn = "trap '' TERM\necho ready\nsleep 1000";
@@ -45,7 +45,7 @@ public sealed class ExecEndTests
     public async Task The_duration_is_warned_of_then_TERM_shortly_before_max_then_KILL_at_max()
     {
         await using var rig = new ExecRig().Set("max_duration_secs: 100").Set("warn_duration_secs: 60");
-        var session = await ReadyAsync(rig, Stubborn.Replace("''", "'echo term'", StringComparison.Ordinal).Replace("sleep 1000", "while :; do sleep 1000 & wait $!; done", StringComparison.Ordinal));
+        var session = await ReadyAsync(rig, Stubborn.Replace("''", "'echo term'", StringComparison.Ordinal).Replace("sleep 1000", "while :; do sleep 1000 >/dev/null 2>&1 & wait $!; done", StringComparison.Ordinal));
         rig.Time.Advance(TimeSpan.FromSeconds(94));
         rig.Sessions.Report().RecentWarnings.Single().Kind.ShouldBe("duration_approaching_cap");
         rig.Time.Advance(TimeSpan.FromSeconds(2));
@@ -64,7 +64,7 @@ public sealed class ExecEndTests
         await using var rig = new ExecRig();
         var session = await ReadyAsync(rig, Stubborn, static r => r with { Timeout = Second });
         rig.Time.Advance(Second);
-        (await session.Completion.WaitAsync(ExecRig.Patience)).Cause.ShouldBe(ExecCause.Timeout);
+        (await session.Completion.Soon()).Cause.ShouldBe(ExecCause.Timeout);
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed class ExecEndTests
         var first = await ReadyAsync(rig, script, "one");
         var second = await ReadyAsync(rig, script, "two");
         rig.Sessions.Disconnect("one").ShouldBe(1);
-        (await first.Completion.WaitAsync(ExecRig.Patience)).Cause.ShouldBe(ExecCause.PeerDisconnected);
+        (await first.Completion.Soon()).Cause.ShouldBe(ExecCause.PeerDisconnected);
         ExecRig.IsAlive(second.Pid).ShouldBeTrue();
         rig.Sessions.Active.ShouldBe([second]);
     }
@@ -106,7 +106,7 @@ public sealed class ExecEndTests
         rig.Time.Advance(9 * Second);
         ExecRig.IsAlive(session.Pid).ShouldBeTrue();
         rig.Time.Advance(Second);
-        var exit = await session.Completion.WaitAsync(ExecRig.Patience);
+        var exit = await session.Completion.Soon();
         exit.Cause.ShouldBe(ExecCause.Idle);
         rig.Audit.Events.OfType<AuditEvent.Exit>().Single().Cause.ShouldBe("idle");
         rig.Audit.Events.OfType<AuditEvent.Warning>().ShouldBeEmpty();
@@ -117,7 +117,7 @@ public sealed class ExecEndTests
     {
         await using var rig = new ExecRig();
         var session = await ReadyAsync(rig, Stubborn);
-        await rig.Sessions.ShutdownAsync().WaitAsync(ExecRig.Patience);
+        await rig.Sessions.ShutdownAsync().Soon();
         var exit = await session.Completion;
         (exit.Signal, exit.Cause).ShouldBe((9, ExecCause.Shutdown));
         rig.Audit.Events.OfType<AuditEvent.Exit>().Single().Cause.ShouldBe("shutdown");
@@ -131,7 +131,7 @@ public sealed class ExecEndTests
         var session = await rig.RunningAsync(ExecRig.Request(rig.Script("sh -c 'echo child $$; sleep 1000' & sleep 1000")));
         var child = await NumberAsync(session, "child ");
         rig.Sessions.Cancel(session.RequestId);
-        (await session.Completion.WaitAsync(ExecRig.Patience)).Signal.ShouldBe(15);
+        (await session.Completion.Soon()).Signal.ShouldBe(15);
         await ExecRig.EventuallyAsync(() => !ExecRig.IsAlive(child));
     }
 
@@ -162,7 +162,7 @@ public sealed class ExecEndTests
         }
         finally
         {
-            _ = DevOpsAgent.Exec.Native.Libc.kill(child, 9);
+            _ = DevOpsAgent.Exec.Native.Libc.kill(-child, 9); // it leads a group of its own
         }
     }
 
@@ -193,7 +193,7 @@ public sealed class ExecEndTests
         rig.Sessions.Cancel(request.RequestId).ShouldBeTrue();
         go.SetResult();
         var session = (await starting).ShouldBeOfType<ExecStart.Running>().Session;
-        (await session.Completion.WaitAsync(ExecRig.Patience)).Cause.ShouldBe(ExecCause.Cancelled);
+        (await session.Completion.Soon()).Cause.ShouldBe(ExecCause.Cancelled);
     }
 
     /// <summary>The graces run on the clock of the test.</summary>

@@ -66,7 +66,7 @@ internal sealed class ExecRig : IAsyncDisposable
     {
         var path = Path.Combine(Folder, name);
         File.WriteAllText(path, $"#!/bin/sh\n{body}\n");
-        File.SetUnixFileMode(path, (UnixFileMode)0b111_101_101);
+        Mode(path, 0b111_101_101);
         _commands.Add($"[{path}]");
         return path;
     }
@@ -89,12 +89,22 @@ internal sealed class ExecRig : IAsyncDisposable
         return ExecAclReader.Load(AclPath, Time);
     }
 
+    public static void Mode(string path, int mode)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, (UnixFileMode)mode);
+        }
+    }
+
     public static ExecRequest Request(params string[] argv) => new()
     {
         RequestId = ExecRequestId.New(),
         Sender = new(Agent, Machine, SenderStanding.Trusted),
         Argv = argv,
     };
+
+    public Task<ExecRefusal?> AdmitAsync(ExecRequest request) => Sessions.AdmitAsync(request).AsTask();
 
     public Task<ExecStart> StartAsync(ExecRequest request) => Sessions.StartAsync(Gateway.Approve(request));
 
@@ -177,6 +187,14 @@ internal sealed class ExecRig : IAsyncDisposable
 
         Directory.Delete(Folder, recursive: true);
     }
+}
+
+internal static class Waiting
+{
+    /// <summary>Within <see cref="ExecRig.Patience"/>, or the test fails.</summary>
+    public static Task<T> Soon<T>(this Task<T> task) => task.WaitAsync(ExecRig.Patience);
+
+    public static Task Soon(this Task task) => task.WaitAsync(ExecRig.Patience);
 }
 
 /// <summary>Permits everything.</summary>

@@ -125,6 +125,26 @@ public sealed class ExecSessionTests
     }
 
     [Fact]
+    public async Task Limits_hold_from_the_first_instruction()
+    {
+        // A shell reads its limit before anything else; set after its start, it would sometimes win.
+        await using var rig = new ExecRig().Set("max_open_files: 50").Set("max_concurrent_per_agent: 32");
+        var script = rig.Script("ulimit -n");
+        var results = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => rig.RunAsync(ExecRig.Request(script))));
+        results.ShouldAllBe(static r => r.Stdout == "50\n");
+    }
+
+    [Fact]
+    public async Task A_program_that_can_not_be_started_holds_up_nobody_behind_the_gate()
+    {
+        await using var rig = new ExecRig().Set("max_open_files: 50").Allow("[/bin/true]");
+        var broken = rig.Script("true", "broken");
+        await File.WriteAllTextAsync(broken, "#!/no/such/interpreter\n", TestContext.Current.CancellationToken);
+        (await rig.DeniedAsync(ExecRig.Request(broken))).Reason.ShouldBe(ExecDenial.SpawnFailed);
+        (await rig.RunAsync(ExecRig.Request("/bin/true"))).Exit.Code.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task The_agents_own_threads_keep_their_rights()
     {
         await using var rig = new ExecRig().Allow("[/bin/true]");

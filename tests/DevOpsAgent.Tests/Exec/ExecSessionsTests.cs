@@ -32,7 +32,7 @@ public sealed class ExecSessionsTests
         starting.IsCompleted.ShouldBeFalse();
         File.Exists(made).ShouldBeFalse();
         onDisk.SetResult();
-        await (await starting).ShouldBeOfType<ExecStart.Running>().Session.Completion.WaitAsync(ExecRig.Patience);
+        await (await starting).ShouldBeOfType<ExecStart.Running>().Session.Completion.Soon();
         File.Exists(made).ShouldBeTrue();
     }
 
@@ -42,7 +42,7 @@ public sealed class ExecSessionsTests
         await using var rig = new ExecRig();
         rig.Audit.Fails = static e => e is AuditEvent.Started;
         var session = await rig.RunningAsync(ExecRig.Request(rig.Script("sleep 1000")));
-        var exit = await session.Completion.WaitAsync(ExecRig.Patience);
+        var exit = await session.Completion.Soon();
         (exit.Signal, exit.Cause).ShouldBe((9, ExecCause.AuditFailed));
     }
 
@@ -51,12 +51,12 @@ public sealed class ExecSessionsTests
     {
         await using var rig = new ExecRig().Allow("[/bin/true]");
         var stranger = ExecRig.Request("/bin/true") with { Sender = new(ExecRig.Agent, ExecRig.Machine, SenderStanding.Unverified) };
-        (await rig.Sessions.AdmitAsync(stranger))!.Reason.ShouldBe(ExecDenial.UnverifiedSender);
-        (await rig.Sessions.AdmitAsync(stranger with { Sender = stranger.Sender with { Standing = SenderStanding.Untrusted } }))!.Reason.ShouldBe(ExecDenial.TrustRejected);
+        (await rig.AdmitAsync(stranger))!.Reason.ShouldBe(ExecDenial.UnverifiedSender);
+        (await rig.AdmitAsync(stranger with { Sender = stranger.Sender with { Standing = SenderStanding.Untrusted } }))!.Reason.ShouldBe(ExecDenial.TrustRejected);
         rig.Audit.Events.ShouldBeEmpty();
         rig.Audit.Counted.Select(static d => d.Reason).ShouldBe(["unverified_sender", "trust_rejected"]);
 
-        (await rig.Sessions.AdmitAsync(ExecRig.Request("/bin/false")))!.Reason.ShouldBe(ExecDenial.ArgvNotAllowed);
+        (await rig.AdmitAsync(ExecRig.Request("/bin/false")))!.Reason.ShouldBe(ExecDenial.ArgvNotAllowed);
         rig.Audit.Events.Single().ShouldBeOfType<AuditEvent.Denial>().Reason.ShouldBe("argv_not_allowed");
     }
 
@@ -92,7 +92,7 @@ public sealed class ExecSessionsTests
         rig.Sessions.Active.ShouldBe([session]);
         await rig.RunAsync(ExecRig.Request("/bin/true"));
         rig.Sessions.Cancel(running.RequestId);
-        await session.Completion.WaitAsync(ExecRig.Patience);
+        await session.Completion.Soon();
         (await rig.DeniedAsync(running)).Reason.ShouldBe(ExecDenial.RequestIdReused, "also once it has ended");
         rig.Audit.Events.OfType<AuditEvent.Exit>().Count(e => e.RequestId == running.RequestId.ToString()).ShouldBe(1);
         rig.Sessions.Report().ActiveSessions.ShouldBe(0);
@@ -157,7 +157,7 @@ public sealed class ExecSessionsTests
         var report = rig.Sessions.Report();
         (report.ActiveSessions, report.ActivePerAgent[ExecRig.Agent], report.SessionsStarted).ShouldBe((2, 2, 2));
         rig.Sessions.Cancel(one.RequestId);
-        await one.Completion.WaitAsync(ExecRig.Patience);
+        await one.Completion.Soon();
         await rig.RunningAsync(ExecRig.Request("/bin/sleep", "1000"));
     }
 
@@ -167,7 +167,7 @@ public sealed class ExecSessionsTests
         await using var rig = new ExecRig().Set("max_concurrent_per_agent: 3").Allow("[/bin/true]");
         _ = rig.Sessions;
         var starts = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => Task.Run(() => rig.StartAsync(ExecRig.Request("/bin/true")))));
-        await Task.WhenAll(starts.OfType<ExecStart.Running>().Select(static r => r.Session.Completion)).WaitAsync(ExecRig.Patience);
+        await Task.WhenAll(starts.OfType<ExecStart.Running>().Select(static r => r.Session.Completion)).Soon();
         var report = rig.Sessions.Report();
         report.RequestsReceived.ShouldBe(40);
         (report.RequestsAllowed + report.RequestsDenied).ShouldBe(40);
@@ -180,7 +180,7 @@ public sealed class ExecSessionsTests
     {
         await using var rig = new ExecRig().Allow("[/bin/true]");
         var another = new ApprovingGateway();
-        await Should.ThrowAsync<InvalidOperationException>(() => rig.Sessions.StartAsync(another.Approve(ExecRig.Request("/bin/true"))));
+        await Should.ThrowAsync<InvalidOperationException>(() => rig.Sessions.StartAsync(another.Approve(ExecRig.Request("/bin/true")), TestContext.Current.CancellationToken));
         var permit = rig.Gateway.Permit(ExecRig.Request("/bin/true"));
         ApprovedCommand.From(permit);
         Should.Throw<InvalidOperationException>(() => ApprovedCommand.From(permit));
@@ -193,7 +193,7 @@ public sealed class ExecSessionsTests
     {
         var audit = new RecordingAudit();
         await using var sessions = new ExecSessions(new ExecPolicy.Disabled("/acl", DateTimeOffset.UnixEpoch, DisabledReason.MissingExecSection), audit, new FakeTime());
-        (await sessions.AdmitAsync(ExecRig.Request("/bin/true")))!.Reason.ShouldBe(ExecDenial.ExecDisabled);
+        (await sessions.AdmitAsync(ExecRig.Request("/bin/true"), TestContext.Current.CancellationToken))!.Reason.ShouldBe(ExecDenial.ExecDisabled);
         audit.Events.ShouldBeEmpty();
         var report = sessions.Report();
         report.AclSummary.ShouldBe(new AclSummary(false, "/acl", 0, 0, 0, "missing_exec_section"));

@@ -94,7 +94,7 @@ public sealed class RunCommandToolTests
         var running = tool.RunAsync([rig.Gateway.Permit(ExecRig.Request(sleeper))], gone.Token);
         await ExecRig.EventuallyAsync(() => rig.Sessions.Active.Count == 1);
         await gone.CancelAsync();
-        (await running.WaitAsync(ExecRig.Patience)).Single().Text.ShouldContain("(cancelled)");
+        (await running.Soon()).Single().Text.ShouldContain("(cancelled)");
     }
 
     [Fact]

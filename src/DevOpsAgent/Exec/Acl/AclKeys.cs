@@ -41,7 +41,7 @@ internal static class AclKeys
         Count("max_idle_secs", Seconds, static c => c.MaxIdleSecs ?? 0, static (c, v) => c with { MaxIdleSecs = v }),
         Bytes("max_memory_bytes", static c => c.MaxMemoryBytes ?? 0, static (c, v) => c with { MaxMemoryBytes = v }),
         Bytes("max_file_bytes", static c => c.MaxFileBytes ?? 0, static (c, v) => c with { MaxFileBytes = v }),
-        Count("max_open_files", Number(8, 1_000_000), static c => c.MaxOpenFiles, static (c, v) => c with { MaxOpenFiles = v }),
+        Count("max_open_files", Number(8, 1_000_000), static c => c.MaxOpenFiles ?? 0, static (c, v) => c with { MaxOpenFiles = v }),
         Count("max_processes", Number(1, 1_000_000), static c => c.MaxProcesses ?? 0, static (c, v) => c with { MaxProcesses = v }),
         Key("default_cwd", Optional(Text), static d => d.DefaultCwd, static (d, v) => d with { DefaultCwd = v }),
         Key("audit_log_path", Text, static d => d.AuditLogPath, static (d, v) => d with { AuditLogPath = v }),

@@ -36,16 +36,17 @@ internal sealed record ExecCaps
     /// <summary>Largest file that the command may write (RLIMIT_FSIZE). Null: as the agent's own.</summary>
     public long? MaxFileBytes { get; init; }
 
-    /// <summary>Descriptors that the command may hold (RLIMIT_NOFILE).</summary>
-    public long MaxOpenFiles { get; init; } = 256;
+    /// <summary>Descriptors that the command may hold (RLIMIT_NOFILE). Null: as the agent's own.</summary>
+    public long? MaxOpenFiles { get; init; }
 
     /// <summary>Processes of the user (RLIMIT_NPROC, counted by the kernel over the whole user). Null: as the agent's own.</summary>
     public long? MaxProcesses { get; init; }
 
-    /// <summary>For the kernel. No command leaves a core file: it would hold what the command read.</summary>
+    /// <summary>For the kernel. Where there are any, a command starts later by a tenth of a millisecond or two: it is held until they are set.</summary>
     public IReadOnlyList<ProcessLimit> Limits()
     {
-        List<ProcessLimit> limits = [new(LimitedResource.CoreBytes, 0), new(LimitedResource.OpenFiles, (ulong)MaxOpenFiles)];
+        List<ProcessLimit> limits = [];
+        Add(LimitedResource.OpenFiles, MaxOpenFiles);
         Add(LimitedResource.AddressSpaceBytes, MaxMemoryBytes);
         Add(LimitedResource.FileBytes, MaxFileBytes);
         Add(LimitedResource.Processes, MaxProcesses);

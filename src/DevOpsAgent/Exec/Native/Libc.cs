@@ -11,8 +11,13 @@ internal static class Libc
     public const int SigKill = 9;
     public const int SigTerm = 15;
 
+    public const int WriteOnly = 1;
     public const int OpenPath = 0x200000;
     public const int CloseOnExec = 0x80000;
+
+    /// <summary>F_SETFL and O_NONBLOCK.</summary>
+    public const int SetFlags = 4;
+    public const int NonBlocking = 0x800;
 
     public const int AtFdCwd = -100;
     public const int AtEmptyPath = 0x1000;
@@ -32,11 +37,13 @@ internal static class Libc
 
     public const int EpollAdd = 1;
     public const int EpollDelete = 2;
+    public const int EpollModify = 3;
     public const uint EpollIn = 1;
     public const uint EpollOneShot = 1u << 30;
 
     public const int Eperm = 1;
-    public const int Esrch = 3;
+    public const int Eintr = 4;
+    public const int Eagain = 11;
 
     private const long SysPidFdSendSignal = 424;
     private const long SysPidFdOpen = 434;
@@ -58,6 +65,18 @@ internal static class Libc
 
     [DllImport("libc", SetLastError = true)]
     public static extern int close(int fd);
+
+    [DllImport("libc", SetLastError = true)]
+    public static extern nint read(int fd, [Out] byte[] buffer, nint count);
+
+    [DllImport("libc", SetLastError = true)]
+    public static extern int fcntl(int fd, int command, int argument);
+
+    [DllImport("libc", SetLastError = true)]
+    public static extern int mkfifo([MarshalAs(UnmanagedType.LPUTF8Str)] string path, uint mode);
+
+    [DllImport("libc")]
+    public static extern int gettid();
 
     [DllImport("libc", SetLastError = true)]
     public static extern int pipe2([Out] int[] ends, int flags);

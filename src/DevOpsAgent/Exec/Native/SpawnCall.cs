@@ -1,12 +1,10 @@
-using System.Runtime.InteropServices;
-
 namespace DevOpsAgent.Exec.Native;
 
 /// <summary>One call of posix_spawn. The child gets its own process group, default signals and an empty mask, the given directory, three descriptors and no others.</summary>
 internal static class SpawnCall
 {
     /// <exception cref="SpawnException">Nothing was started, or what was started is killed and reaped.</exception>
-    public static SpawnedProcess Start(SpawnOrder order, ExitWatch exits)
+    public static SpawnedProcess Start(SpawnOrder order, ReadyWatch watch, SpawnGate? gate)
     {
         using var pipes = new SpawnPipes(order.HasStdin);
         using var memory = new NativeBlock();
@@ -24,6 +22,12 @@ internal static class SpawnCall
         Check(Libc.posix_spawnattr_init(attributes));
         try
         {
+            if (gate is not null)
+            {
+                // As descriptor 0, which the command's own input then replaces.
+                Check(Libc.posix_spawn_file_actions_addopen(actions, 0, gate.Entrance, 0, 0));
+            }
+
             Check(Libc.posix_spawn_file_actions_addfchdir_np(actions, order.Directory));
             Check(order.HasStdin
                 ? Libc.posix_spawn_file_actions_adddup2(actions, pipes.StdinChild, 0)
@@ -45,13 +49,19 @@ internal static class SpawnCall
                 throw new SpawnException(why);
             }
 
-            var error = Libc.posix_spawn(out var pid, memory.Text(order.Path), actions, attributes, memory.Texts(order.Argv), memory.Texts(order.Environment));
+            var path = memory.Text(order.Path);
+            var argv = memory.Texts(order.Argv);
+            var environment = memory.Texts(order.Environment);
+            var gated = gate?.Expect(order.Limits);
+            var error = Libc.posix_spawn(out var pid, path, actions, attributes, argv, environment);
+            gated?.Over();
+            var fault = gated?.Limited.Task.GetAwaiter().GetResult() ?? "";
             if (error != 0)
             {
                 throw new SpawnException($"{order.Argv[0]} can't be started: {Libc.Describe(error)}.");
             }
 
-            return Adopt(pid, order, pipes, exits);
+            return Adopt(pid, fault, order, pipes, watch);
         }
         finally
         {
@@ -60,28 +70,16 @@ internal static class SpawnCall
         }
     }
 
-    /// <summary>
-    /// Limits and a pidfd for the new process. Its number can't pass to another one: only we wait for it. posix_spawn knows no
-    /// limits, and those of the agent's own process can't be lowered for the moment; so the first microseconds of the command,
-    /// while the loader maps its libraries, run with the agent's limits, and a child forked in them would keep those.
-    /// </summary>
-    private static SpawnedProcess Adopt(int pid, SpawnOrder order, SpawnPipes pipes, ExitWatch exits)
+    /// <summary>A pidfd for the new process. Its number can't pass to another one: only we wait for it.</summary>
+    /// <param name="fault">Why it may not live; empty for nothing.</param>
+    private static SpawnedProcess Adopt(int pid, string fault, SpawnOrder order, SpawnPipes pipes, ReadyWatch watch)
     {
-        var failed = order.CheckAfter ? order.Check() : null;
-        foreach (var limit in order.Limits)
-        {
-            // ESRCH: it has ended already. EPERM: the agent's own hard limit is lower still.
-            if (Libc.prlimit(pid, (int)limit.Resource, [limit.Value, limit.Value], 0) != 0 && Marshal.GetLastPInvokeError() is not (Libc.Esrch or Libc.Eperm))
-            {
-                failed ??= $"The limit on {limit.Resource} can't be set: {Libc.LastError()}.";
-            }
-        }
-
+        var failed = fault.Length > 0 ? fault : order.CheckAfter ? order.Check() : null;
         var descriptor = Libc.PidFdOpen(pid);
         failed = descriptor < 0 ? $"The process can't be watched: {Libc.LastError()} (Linux 5.4 or newer is needed)." : failed;
         if (failed is null)
         {
-            return new(pid, descriptor, exits, pipes);
+            return new(pid, descriptor, watch, pipes);
         }
 
         _ = Libc.kill(-pid, Libc.SigKill);

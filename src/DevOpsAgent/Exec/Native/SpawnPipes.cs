@@ -35,11 +35,15 @@ internal sealed class SpawnPipes : IDisposable
     private int StdoutOurs { get; }
     private int StderrOurs { get; }
 
-    public Stream? TakeStdin() => StdinOurs == 0 ? null : Take(StdinOurs, PipeDirection.Out);
+    public Stream? TakeStdin()
+    {
+        _open.Remove(StdinOurs);
+        return StdinOurs == 0 ? null : new AnonymousPipeClientStream(PipeDirection.Out, new SafePipeHandle(StdinOurs, ownsHandle: true));
+    }
 
-    public Stream TakeStdout() => Take(StdoutOurs, PipeDirection.In);
+    public PipeSource TakeStdout(ReadyWatch watch) => Take(StdoutOurs, watch);
 
-    public Stream TakeStderr() => Take(StderrOurs, PipeDirection.In);
+    public PipeSource TakeStderr(ReadyWatch watch) => Take(StderrOurs, watch);
 
     public void Dispose()
     {
@@ -51,10 +55,13 @@ internal sealed class SpawnPipes : IDisposable
         _open.Clear();
     }
 
-    private AnonymousPipeClientStream Take(int fd, PipeDirection direction)
+    private PipeSource Take(int fd, ReadyWatch watch)
     {
         _open.Remove(fd);
-        return new(direction, new SafePipeHandle(fd, ownsHandle: true));
+
+        // Our end alone: the command's is another description and blocks as usual.
+        _ = Libc.fcntl(fd, Libc.SetFlags, Libc.NonBlocking);
+        return new(fd, watch);
     }
 
     private (int Read, int Write) Pipe()

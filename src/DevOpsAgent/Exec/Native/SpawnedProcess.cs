@@ -7,19 +7,19 @@ namespace DevOpsAgent.Exec.Native;
 internal sealed class SpawnedProcess
 {
     private readonly int _descriptor;
-    private readonly ExitWatch _exits;
+    private readonly ReadyWatch _watch;
     private readonly Lock _reaping = new();
     private bool _reaped;
 
-    public SpawnedProcess(int pid, int descriptor, ExitWatch exits, SpawnPipes pipes)
+    public SpawnedProcess(int pid, int descriptor, ReadyWatch watch, SpawnPipes pipes)
     {
         Pid = pid;
         _descriptor = descriptor;
-        _exits = exits;
+        _watch = watch;
         Stdin = pipes.TakeStdin();
-        Stdout = pipes.TakeStdout();
-        Stderr = pipes.TakeStderr();
-        Exited = exits.Watch(descriptor);
+        Stdout = pipes.TakeStdout(watch);
+        Stderr = pipes.TakeStderr(watch);
+        Exited = ExitAsync();
     }
 
     public int Pid { get; }
@@ -27,9 +27,9 @@ internal sealed class SpawnedProcess
     /// <summary>Null: it reads /dev/null.</summary>
     public Stream? Stdin { get; }
 
-    public Stream Stdout { get; }
+    public PipeSource Stdout { get; }
 
-    public Stream Stderr { get; }
+    public PipeSource Stderr { get; }
 
     /// <summary>When the leader has ended; others of its group may still run.</summary>
     public Task<ProcessEnd> Exited { get; }
@@ -58,10 +58,26 @@ internal sealed class SpawnedProcess
 
             _ = Libc.kill(-Pid, Libc.SigKill);
             _reaped = true;
-            _exits.Forget(_descriptor);
+            _watch.Forget(_descriptor);
             _ = Libc.waitid(Libc.WaitPidFd, _descriptor, new int[32], Libc.WaitExited | Libc.WaitNoHang);
             _ = Libc.close(_descriptor);
         }
+    }
+
+    /// <summary>Looks at the status and leaves it: the number must stay taken until the group is dealt with.</summary>
+    private async Task<ProcessEnd> ExitAsync()
+    {
+        await _watch.ReadyAsync(_descriptor);
+
+        // siginfo_t: code at 8, status at 24 on 64-bit Linux.
+        const int exitedByItself = 1;
+        var info = new int[32];
+        if (Libc.waitid(Libc.WaitPidFd, _descriptor, info, Libc.WaitExited | Libc.WaitNoHang | Libc.WaitNoReap) != 0)
+        {
+            return default;
+        }
+
+        return info[2] == exitedByItself ? new(info[6], null) : new(null, info[6]);
     }
 }
 

@@ -9,13 +9,13 @@ namespace DevOpsAgent.Exec.Native;
 internal sealed class Spawner : IDisposable
 {
     private readonly BlockingCollection<(SpawnOrder Order, TaskCompletionSource<SpawnedProcess> Done)> _orders = [];
-    private readonly ExitWatch _exits;
+    private readonly ReadyWatch _watch;
     private readonly Thread _thread;
 
     public Spawner()
     {
         // Before the thread: it is a fault of the system, and the caller should hear of it.
-        _exits = new ExitWatch();
+        _watch = new ReadyWatch();
         _thread = new Thread(Run) { IsBackground = true, Name = "exec spawner" };
         _thread.Start();
     }
@@ -42,17 +42,21 @@ internal sealed class Spawner : IDisposable
         _orders.CompleteAdding();
         _thread.Join();
         _orders.Dispose();
-        _exits.Dispose();
+        _watch.Dispose();
     }
 
     private void Run()
     {
         var refused = Libc.prctl(Libc.PrSetNoNewPrivs, 1, 0, 0, 0) == 0 ? null : $"no_new_privs can't be set: {Libc.LastError()}.";
+
+        // A core file would hold what the command read. This limit is the agent's own, and inherited: the agent holds keys.
+        _ = Libc.prlimit(0, (int)LimitedResource.CoreBytes, [0, 0], 0);
+        SpawnGate? gate = null;
         foreach (var (order, done) in _orders.GetConsumingEnumerable())
         {
             try
             {
-                done.SetResult(refused is null ? SpawnCall.Start(order, _exits) : throw new SpawnException(refused));
+                done.SetResult(refused is null ? SpawnCall.Start(order, _watch, order.Limits.Count > 0 ? gate ??= new SpawnGate() : null) : throw new SpawnException(refused));
             }
             catch (EntryPointNotFoundException e)
             {
@@ -63,5 +67,7 @@ internal sealed class Spawner : IDisposable
                 done.SetException(e);
             }
         }
+
+        gate?.Dispose();
     }
 }

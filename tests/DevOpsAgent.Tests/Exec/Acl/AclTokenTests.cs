@@ -114,8 +114,8 @@ public sealed class AclTokenTests
     }
 
     private static AclToken Token(string written) =>
-        AclToken.TryParse(written, out var token, out var error) ? token : throw new ArgumentException(error);
+        AclToken.TryParse(written, out var token, out var error) ? token : throw new FormatException(error);
 
     private static PinnedFile Open(string path) =>
-        PinnedFile.TryOpen(path, "", null, out var file, out var error) ? file! : throw new ArgumentException(error);
+        PinnedFile.TryOpen(path, "", null, out var file, out var error) ? file! : throw new FormatException(error);
 }

@@ -155,10 +155,10 @@ public sealed class ExecAclReaderTests : IDisposable
     {
         var tool = Path.Combine(_folder, "tool");
         File.Copy("/bin/true", tool);
-        File.SetUnixFileMode(tool, (UnixFileMode)0b111_101_111);
+        ExecRig.Mode(tool, 0b111_101_111);
         Write($"exec: {{enabled: true, allow: [{{agent_id: {Id}, machine_id: {Id}, commands: [{{argv: [{tool}]}}]}}]}}");
         Fails(() => ExecAclReader.Load(File_, TimeProvider.System), "which everybody may change");
-        File.SetUnixFileMode(File_, (UnixFileMode)0b110_100_110);
+        ExecRig.Mode(File_, 0b110_100_110);
         Fails(() => ExecAclReader.Load(File_, TimeProvider.System), "may be changed by everybody");
     }
 
@@ -167,7 +167,7 @@ public sealed class ExecAclReaderTests : IDisposable
     {
         var script = Path.Combine(_folder, "script");
         File.WriteAllText(script, "#!/bin/sh\n");
-        File.SetUnixFileMode(script, (UnixFileMode)0b111_101_101);
+        ExecRig.Mode(script, 0b111_101_101);
         PinnedFile.TryOpen(script, "", null, out var byPath, out _).ShouldBeTrue();
         PinnedFile.TryOpen("/bin/true", "", null, out var byDescriptor, out _).ShouldBeTrue();
         using (byPath)

@@ -1,52 +1,60 @@
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 
 namespace DevOpsAgent.Exec.Native;
 
-/// <summary>Waits for the end of all processes on one thread: a pidfd becomes readable when its process has ended.</summary>
-internal sealed class ExitWatch : IDisposable
+/// <summary>
+/// Waits on one thread for all pipes and processes: a pidfd becomes readable when its process has ended. What awaits goes on
+/// on that thread, so it must be short; waiting for a disk or a reader is done elsewhere.
+/// </summary>
+internal sealed class ReadyWatch : IDisposable
 {
     private const int MaxEvents = 64;
 
     // struct epoll_event is packed on x86-64 alone: 4 bytes of flags, then 8 of data.
-    private static readonly int DataAt = System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.X64 ? 4 : 8;
+    private static readonly int DataAt = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 4 : 8;
 
-    private readonly ConcurrentDictionary<int, TaskCompletionSource<ProcessEnd>> _waiting = new();
+    private readonly ConcurrentDictionary<int, TaskCompletionSource> _waiting = new();
     private readonly int _epoll;
     private readonly int[] _wake = new int[2];
     private readonly Thread _thread;
 
     /// <exception cref="SpawnException">The system gives no epoll.</exception>
-    public ExitWatch()
+    public ReadyWatch()
     {
         _epoll = Libc.epoll_create1(Libc.CloseOnExec);
-        if (_epoll < 0 || Libc.pipe2(_wake, Libc.CloseOnExec) != 0)
+        if (_epoll < 0 || Libc.pipe2(_wake, Libc.CloseOnExec) != 0 || !Arm(_wake[0], Libc.EpollAdd))
         {
             throw new SpawnException($"Processes can't be watched: {Libc.LastError()}.");
         }
 
-        Add(_wake[0]);
-        _thread = new Thread(Run) { IsBackground = true, Name = "exec exits" };
+        _thread = new Thread(Run) { IsBackground = true, Name = "exec watch" };
         _thread.Start();
     }
 
-    public Task<ProcessEnd> Watch(int descriptor)
+    /// <summary>Done when the descriptor can be read or is at its end; cancelled by <see cref="Forget"/>. One waiter for each.</summary>
+    /// <exception cref="SpawnException">The system refuses to watch it.</exception>
+    public Task ReadyAsync(int descriptor)
     {
-        var end = new TaskCompletionSource<ProcessEnd>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _waiting[descriptor] = end;
-        if (!Add(descriptor))
+        var ready = new TaskCompletionSource();
+        _waiting[descriptor] = ready;
+        if (!Arm(descriptor, Libc.EpollModify) && !Arm(descriptor, Libc.EpollAdd))
         {
             _waiting.TryRemove(descriptor, out _);
-            end.SetException(new SpawnException($"The process can't be watched: {Libc.LastError()}."));
+            throw new SpawnException($"A descriptor can't be watched: {Libc.LastError()}.");
         }
 
-        return end.Task;
+        return ready.Task;
     }
 
     /// <summary>Before the descriptor is closed: its number may come again.</summary>
     public void Forget(int descriptor)
     {
-        _waiting.TryRemove(descriptor, out _);
         _ = Libc.epoll_ctl(_epoll, Libc.EpollDelete, descriptor, new byte[16]);
+        if (_waiting.TryRemove(descriptor, out var ready))
+        {
+            ready.TrySetCanceled();
+        }
     }
 
     public void Dispose()
@@ -57,12 +65,12 @@ internal sealed class ExitWatch : IDisposable
         _ = Libc.close(_epoll);
     }
 
-    private bool Add(int descriptor)
+    private bool Arm(int descriptor, int operation)
     {
         var description = new byte[16];
         BitConverter.TryWriteBytes(description, Libc.EpollIn | Libc.EpollOneShot);
         BitConverter.TryWriteBytes(description.AsSpan(DataAt), descriptor);
-        return Libc.epoll_ctl(_epoll, Libc.EpollAdd, descriptor, description) == 0;
+        return Libc.epoll_ctl(_epoll, operation, descriptor, description) == 0;
     }
 
     private void Run()
@@ -80,25 +88,11 @@ internal sealed class ExitWatch : IDisposable
                     return;
                 }
 
-                if (_waiting.TryRemove(descriptor, out var end))
+                if (_waiting.TryRemove(descriptor, out var ready))
                 {
-                    end.SetResult(EndOf(descriptor));
+                    ready.TrySetResult();
                 }
             }
         }
-    }
-
-    /// <summary>Looks at the status and leaves it: the number must stay taken until the group is dealt with.</summary>
-    private static ProcessEnd EndOf(int descriptor)
-    {
-        // siginfo_t: code at 8, status at 24 on 64-bit Linux.
-        const int exitedByItself = 1;
-        var info = new int[32];
-        if (Libc.waitid(Libc.WaitPidFd, descriptor, info, Libc.WaitExited | Libc.WaitNoHang | Libc.WaitNoReap) != 0)
-        {
-            return default;
-        }
-
-        return info[2] == exitedByItself ? new(info[6], null) : new(null, info[6]);
     }
 }
