@@ -57,7 +57,11 @@ internal sealed class CallApi(ExecParts parts)
 
     private async Task AnswerAsync(HttpContext context, ExecCall call, ExecPeer peer, ReadOnlyMemory<byte> stdin)
     {
-        ExecRequestId.TryParse(call.RequestId, out var id);
+        if (!ExecRequestId.TryParse(call.RequestId, out var id))
+        {
+            throw new InvalidOperationException("a call was read whose id is none");
+        }
+
         var owner = peer.IsOperator ? null : peer.Sender.AgentId;
         switch (call.Operation)
         {

@@ -63,7 +63,13 @@ internal static class CallBody
 
             if (read.IsCompleted)
             {
-                return length == wanted && (call.StdinSha256 is null || Convert.ToHexStringLower(SHA256.HashData(stdin)) == call.StdinSha256) ? stdin : null;
+                var whole = length == wanted && (call.StdinSha256 is null || Convert.ToHexStringLower(SHA256.HashData(stdin)) == call.StdinSha256);
+                if (!whole)
+                {
+                    return null; // not in one expression with the array, whose null would become empty memory
+                }
+
+                return stdin;
             }
         }
     }

@@ -41,6 +41,11 @@ internal sealed class ExecServer : IAsyncDisposable
     /// <param name="onFault">Told of faults that a caller saw as status 500.</param>
     public static async Task<ExecServer> StartAsync(ExecParts parts, Action<Exception> onFault, CancellationToken cancellationToken)
     {
+        if (OperatingSystem.IsWindows())
+        {
+            throw CommandException.Usage("'exec serve' runs on Linux only: it rests on peer credentials, process groups and file modes.");
+        }
+
         var config = parts.Config;
         var path = Path.GetFullPath(config.Socket);
         var certificate = MachineCertificate.Create(parts.Machine);

@@ -1,10 +1,12 @@
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using System.Text;
 using DevOpsAgent.App.Cli;
 
 namespace DevOpsAgent.App.ExecService;
 
 /// <summary>The path of the service's Unix socket: made safe before listening, and freed of what a killed service left there.</summary>
+[UnsupportedOSPlatform("windows")]
 internal static class SocketFile
 {
     private const int MaxPath = 107; // sun_path, with its final zero
