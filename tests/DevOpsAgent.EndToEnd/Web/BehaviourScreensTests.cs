@@ -22,7 +22,11 @@ public sealed class BehaviourScreensTests(Chromium chromium)
         var model = page.Page.Locator("[data-agent='model gpt-4o']");
         await model.WaitForAsync();
         (await model.Locator("figure").CountAsync()).ShouldBe(4);
-        (await model.Locator("[data-metric=call_rate] .flag").CountAsync()).ShouldBe(2);
+        foreach (var metric in (string[])["call_rate", "unique_tools", "avg_parameter_entropy"])
+        {
+            (await model.Locator($"[data-metric={metric}] .flag").CountAsync()).ShouldBe(2, metric);
+        }
+
         (await model.Locator("[data-metric=deny_rate] figcaption").InnerTextAsync()).ShouldContain("▲ 2 not usual");
         (await model.Locator(".signals").InnerTextAsync()).ShouldContain("deny_rate is above its ceiling 0.8");
         (await page.Page.Locator("[data-agent^='mcp']").InnerTextAsync()).ShouldContain("mcp <img src=x onerror=window.hacked=1>U+202E");

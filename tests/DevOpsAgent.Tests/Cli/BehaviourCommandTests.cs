@@ -29,8 +29,8 @@ public sealed class BehaviourCommandTests : IDisposable
             text.ShouldContain("  " + metric.Name());
         }
 
-        var line = text.Split('\n').First(static l => l.Contains("call_rate"));
-        line.ShouldContain("▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▲");
+        var line = text[text.IndexOf("model gpt-4o", StringComparison.Ordinal)..].Split('\n').First(static l => l.Contains("call_rate"));
+        line.ShouldContain("  ▂▂▂▂▂▂▂▂▂▂▂▂▲  ");
         line.ShouldContain("60 usual 3.68 to 16.32 (1/30 held)");
         text.ShouldContain("▲ high  call_rate is far above what is usual: 60 (usual 10 ± 3.16, z 15.81)");
         text.ShouldNotContain("\u001b");

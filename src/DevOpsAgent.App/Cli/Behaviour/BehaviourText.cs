@@ -58,7 +58,7 @@ internal static class BehaviourText
     // call_rate              ▁▁▂▁▂▁▁▂▁▁▂▁▂▁▁▂▁▁▂▁  12 usual 3.7 to 16.3
     private static void Line(MetricBehaviourView metric, BehaviourView view, Terminal terminal)
     {
-        var width = Math.Clamp(terminal.Width - 52, 10, MostColumns);
+        var width = Math.Clamp(terminal.Width - 67, 10, MostColumns);
         terminal.Out.WriteLine($"  {metric.Metric,-22}{BandChart.Line(metric, width, terminal.Colour)}  {Last(metric),6} {Usual(metric, view)}");
     }
 

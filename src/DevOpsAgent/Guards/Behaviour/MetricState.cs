@@ -6,13 +6,16 @@ namespace DevOpsAgent.Guards.Behaviour;
 /// One metric of one agent: what is usual, and, while anomalies last, what would be if they were believed. An anomalous
 /// window is scored and kept out of the baseline (quarantined); it teaches only the candidate. After relearn_windows
 /// anomalous windows the candidate becomes the baseline; after as many normal ones in a row the episode is forgotten.
-/// One exception: an isolated, mild anomaly is what chance gives now and then, and is folded as the threshold (winsorised).
+/// One exception: a mild anomaly (at most twice the threshold) with normal windows on both sides is what chance gives now
+/// and then, and is folded once the window after it has shown that it was no step.
 /// Without it a baseline that only ever sees what it finds normal grows narrower until one window in seven is "unusual".
 /// </summary>
 internal struct MetricState
 {
     private Baseline _usual;
     private Baseline _candidate;
+    private double _waiting;
+    private bool _waits;
 
     public readonly Baseline Usual => _usual;
 
@@ -27,7 +30,11 @@ internal struct MetricState
     /// <summary>The window before was normal.</summary>
     private readonly bool IsIsolated => Held == 0 || Quiet > 0;
 
-    public static MetricState Of(Baseline usual, Baseline candidate, int held, int quiet) => new() { _usual = usual, _candidate = candidate, Held = held, Quiet = quiet };
+    /// <summary>A mild anomaly that waits for the window after it; negative: none waits.</summary>
+    public readonly double Waiting => _waits ? _waiting : -1;
+
+    public static MetricState Of(Baseline usual, Baseline candidate, int held, int quiet, double waiting) =>
+        new() { _usual = usual, _candidate = candidate, Held = held, Quiet = quiet, _waiting = waiting, _waits = waiting >= 0 };
 
     /// <summary>Scores first, then folds: a sample never softens the baseline it is held against.</summary>
     /// <param name="teach">False: this window was folded before, or can't be trusted.</param>
@@ -47,13 +54,16 @@ internal struct MetricState
             }
 
             _candidate.Fold(sample, config.EmaAlpha);
-            if (IsIsolated && score.IsMild(config.SigmaThreshold))
-            {
-                var step = config.SigmaThreshold * score.Deviation;
-                _usual.Fold(_usual.Mean + (sample > _usual.Mean ? step : -step), config.EmaAlpha);
-            }
+            _waits = IsIsolated && score.IsMild(config.SigmaThreshold);
+            _waiting = sample;
 
             return Hold(1, config) ? score with { Flags = score.Flags | ScoreFlags.Adopted } : score;
+        }
+
+        if (_waits)
+        {
+            _waits = false;
+            _usual.Fold(_waiting, config.EmaAlpha);
         }
 
         _usual.Fold(sample, config.EmaAlpha);
@@ -76,7 +86,7 @@ internal struct MetricState
         while (windows > 0)
         {
             var anomaly = MetricJudge.Score(metric, _usual, 0, 0, config).IsAnomaly;
-            if (_usual.Count < Math.Max(2, config.BaselineMinWindows) || (anomaly && IsIsolated))
+            if (_usual.Count < Math.Max(2, config.BaselineMinWindows) || (anomaly ? IsIsolated : _waits))
             {
                 Close(metric, 0, 0, teach: true, config);
                 windows--;
@@ -84,6 +94,7 @@ internal struct MetricState
             else if (anomaly)
             {
                 var held = (int)Math.Min(windows, Math.Max(1, config.RelearnWindows - Held));
+                _waits = false;
                 _candidate.FoldZeros(held, config.EmaAlpha);
                 Hold(held, config);
                 windows -= held;
@@ -129,6 +140,7 @@ internal struct MetricState
     private void Forget()
     {
         _candidate = default;
+        _waits = false;
         Held = 0;
         Quiet = 0;
     }

@@ -35,6 +35,7 @@ internal static class ProfileCodec
             Put(buffer, state.Candidate);
             Put(buffer, state.Held);
             Put(buffer, state.Quiet);
+            Put(buffer, state.Waiting);
         }
 
         Put(buffer, profile.ClosedCount);
@@ -82,13 +83,13 @@ internal static class ProfileCodec
         foreach (var metric in BehaviourMetrics.All)
         {
             var (usual, candidate) = (reader.Baseline(), reader.Baseline());
-            var (held, quiet) = (reader.Long(), reader.Long());
-            if (reader.Failed || !usual.IsSound || !candidate.IsSound || held is < 0 or > int.MaxValue || quiet is < 0 or > int.MaxValue)
+            var (held, quiet, waiting) = (reader.Long(), reader.Long(), reader.Double());
+            if (reader.Failed || !usual.IsSound || !candidate.IsSound || held is < 0 or > int.MaxValue || quiet is < 0 or > int.MaxValue || !double.IsFinite(waiting))
             {
                 return false;
             }
 
-            metrics[(int)metric] = MetricState.Of(usual, candidate, (int)held, (int)quiet);
+            metrics[(int)metric] = MetricState.Of(usual, candidate, (int)held, (int)quiet, waiting);
         }
 
         var count = reader.Long();
@@ -155,7 +156,7 @@ internal static class ProfileCodec
 
         public Baseline Baseline() => Behaviour.Baseline.Of(Double(), Double(), Double(), Long());
 
-        private double Double() => BitConverter.Int64BitsToDouble(Long());
+        public double Double() => BitConverter.Int64BitsToDouble(Long());
 
         private ReadOnlySpan<byte> Take(int count)
         {

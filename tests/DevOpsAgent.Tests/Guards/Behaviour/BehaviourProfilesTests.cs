@@ -80,7 +80,8 @@ public sealed class BehaviourProfilesTests
 
         static void Turn(BehaviourGuard guard, GuardContext context, BehaviourProfiles profiles, Receipt receipt)
         {
-            _ = guard.EvaluateAsync(context, CancellationToken.None);
+            var answer = guard.EvaluateAsync(context, CancellationToken.None);
+            (answer.IsCompletedSuccessfully && answer.Result.Verdict == Verdict.Allow).ShouldBeTrue();
             profiles.Record(receipt);
         }
     }
