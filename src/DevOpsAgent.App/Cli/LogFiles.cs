@@ -11,9 +11,11 @@ namespace DevOpsAgent.App.Cli;
 internal static class LogFiles
 {
     /// <summary>Reads the files one after the other; a file that is configured as a log keeps its settings (trusted proxies, trust in CLF).</summary>
-    public static LogScan Scan(AgentConfig config, IReadOnlyList<string> files, Terminal terminal, CancellationToken cancellation, Action<Detector>? prepare = null)
+    /// <param name="early">The built-in rules, where somebody began to load them while the configuration was read.</param>
+    public static LogScan Scan(AgentConfig config, IReadOnlyList<string> files, Terminal terminal, CancellationToken cancellation, Action<Detector>? prepare = null, Task<RuleSet>? early = null)
     {
-        var detector = new Detector(RuleLibrary.Load(config.Detection), config.Detection);
+        var builtIn = config.Detection is { Rules.Count: 0, DisabledRules.Count: 0 };
+        var detector = new Detector(builtIn && early is not null ? early.GetAwaiter().GetResult() : RuleLibrary.Load(config.Detection), config.Detection);
         prepare?.Invoke(detector);
         var scan = new LogScan(config, detector);
         using var progress = new Progress(terminal);

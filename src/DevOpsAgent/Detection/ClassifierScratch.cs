@@ -14,7 +14,7 @@ internal sealed class ClassifierScratch
     /// <summary>One and a half megabytes: as many as the larger word lists of scanners have, which different scanners share.</summary>
     private const int PathSlots = 32768;
     private const int Ways = 4;
-    private const int AgentSlots = 512;
+    private const int AgentSlots = 2048;
 
     private readonly PathSlot[] _paths = new PathSlot[PathSlots];
     private readonly AgentSlot[] _agents = new AgentSlot[AgentSlots];

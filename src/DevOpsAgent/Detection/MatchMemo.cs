@@ -52,7 +52,7 @@ internal sealed class MatchMemo
         var matches = _matches.AsSpan(slot * _words, _words);
         var passes = _excepted.AsSpan(slot * _words, _words);
         excepted = passes;
-        if (!_signatures[slot].Equals(signature))
+        if (!_signatures[slot].Is(signature))
         {
             _signatures[slot] = signature;
             Match(facts, matches, passes);
@@ -96,7 +96,7 @@ internal sealed class MatchMemo
 
         public readonly int Home => (int)(Hash64.Chain(Hash64.Chain(Tags, AgentTags), (ulong)Shapes << 32 ^ Host ^ (ulong)Status << 16 ^ (ulong)Method << 8 ^ Depth) >> 40);
 
-        public readonly bool Equals(in Signature other) =>
+        public readonly bool Is(in Signature other) =>
             Tags == other.Tags && AgentTags == other.AgentTags && Shapes == other.Shapes && Host == other.Host
             && Status == other.Status && Method == other.Method && Depth == other.Depth && IsKnown == other.IsKnown;
     }

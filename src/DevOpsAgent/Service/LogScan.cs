@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Detection;
 using DevOpsAgent.Incidents;
@@ -63,10 +64,16 @@ internal sealed class LogScan
         using (reader)
         {
             _topology = new(new ClientResolver(log.TrustedProxies));
-            var turn = new Turn();
+            // In the order of the blocks, so that a recommendation never depends on which thread was faster.
+            var observed = new InOrder<Piece>(piece =>
+            {
+                Observe(piece, log);
+                progress?.Invoke(reader.BytesRead);
+            }, BlocksAhead);
+            var free = new ConcurrentBag<ParsedBlock>();
             var workers = Math.Clamp(Environment.ProcessorCount, 1, 8);
             var tasks = Enumerable.Range(0, workers).Select(_ => Task.Factory.StartNew(
-                () => Work(reader, log, turn, progress, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
+                () => Work(reader, log, observed, free, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
             try
             {
                 Task.WaitAll(tasks, CancellationToken.None);
@@ -86,53 +93,58 @@ internal sealed class LogScan
         return true;
     }
 
-    private void Work(FileReader reader, LogConfig log, Turn turn, Action<long>? progress, CancellationToken cancellationToken)
+    private void Work(FileReader reader, LogConfig log, InOrder<Piece> observed, ConcurrentBag<ParsedBlock> free, CancellationToken cancellationToken)
     {
         var resolver = new ClientResolver(log.TrustedProxies);
         var parser = new LineParser(resolver);
         var scratch = new ClassifierScratch();
-        var parsed = new ParsedBlock();
         try
         {
             while (!cancellationToken.IsCancellationRequested && reader.TryReadNext(out var block))
             {
-                using (block)
+                var parsed = free.TryTake(out var used) ? used : new();
+                var topology = block.Number < TopologyBlocks ? new Topology(resolver) : null;
+                parsed.Fill(block.Bytes.Span, parser, _classifier, scratch, log.TrustClf, topology);
+                if (!observed.Give(block.Number, new(block, parsed, topology, free)))
                 {
-                    var lines = block.Bytes.Span;
-                    var topology = block.Number < TopologyBlocks ? new Topology(resolver) : null;
-                    parsed.Fill(lines, parser, _classifier, scratch, log.TrustClf, topology);
-                    if (!turn.Wait(block.Number))
-                    {
-                        return;
-                    }
-
-                    // In the order of the blocks, so that a recommendation never depends on which thread was faster.
-                    if (topology is not null)
-                    {
-                        _topology.Merge(topology);
-                    }
-
-                    Observe(parsed, lines, log);
-                    turn.Next();
-                    progress?.Invoke(reader.BytesRead);
+                    return;
                 }
             }
         }
         catch
         {
-            turn.Stop();
+            observed.Stop();
             throw;
         }
 
         if (cancellationToken.IsCancellationRequested)
         {
-            turn.Stop();
+            observed.Stop();
             cancellationToken.ThrowIfCancellationRequested();
         }
     }
 
     /// <summary>The first megabytes of a log tell what stands before Traefik.</summary>
     private const int TopologyBlocks = 16;
+
+    /// <summary>Blocks that may wait parsed while an earlier one is observed.</summary>
+    private const int BlocksAhead = 3;
+
+    /// <summary>A parsed block on its way.</summary>
+    private readonly record struct Piece(FileBlock Block, ParsedBlock Parsed, Topology? Topology, ConcurrentBag<ParsedBlock> Free);
+
+    private void Observe(in Piece piece, LogConfig log)
+    {
+        using var block = piece.Block;
+        var parsed = piece.Parsed;
+        if (piece.Topology is { } topology)
+        {
+            _topology.Merge(topology);
+        }
+
+        Observe(parsed, block.Bytes.Span, log);
+        piece.Free.Add(parsed);
+    }
 
     private void Observe(ParsedBlock parsed, ReadOnlySpan<byte> lines, LogConfig log)
     {
