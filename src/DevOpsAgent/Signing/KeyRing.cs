@@ -91,6 +91,9 @@ internal sealed class KeyRing : IDisposable
     /// <summary>HMAC-SHA256 under a key that only this ring has: for what must not be guessed or made by whoever holds just the database.</summary>
     public byte[] Mac(ReadOnlySpan<byte> data) => HMACSHA256.HashData(_private.Mac, data);
 
+    /// <summary>The same, to be used again and again by one thread at a time: half the cost. The key stays the same through rotations.</summary>
+    public HMACSHA256 CreateMac() => new(_private.Mac);
+
     /// <summary>
     /// Makes a new current key, endorsed by the one before, whose private half is deleted. Killed in the middle, the old key stays
     /// current. Throws <see cref="KeyException"/>: nothing has changed then.

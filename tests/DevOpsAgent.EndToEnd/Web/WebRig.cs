@@ -57,7 +57,7 @@ internal sealed class WebRig : IAsyncDisposable
     public async Task ListenAsync()
     {
         var actions = new DeskActions(Parts, TimeProvider.System);
-        _host = await WebHost.StartAsync(Web, new(Store, actions, Agent, Blocking, TimeProvider.System), Faults.Add, TestContext.Current.CancellationToken);
+        _host = await WebHost.StartAsync(Web, new(Store, actions, Agent, Blocking, TimeProvider.System) { Receipts = Parts.Receipts, Keys = Parts.Keys }, Faults.Add, TestContext.Current.CancellationToken);
         Web = Web with { Listen = $"127.0.0.1:{Port}" };
     }
 

@@ -51,11 +51,11 @@ internal static class ListCommand
     {
         var now = terminal.Time.GetUtcNow();
         var table = new TextTable(
-            new("SEQ", Right: true), new("AGE", Right: true), new("DECISION", Paint: PaintDecision), new("TOOL"), new("BY"), new("WHAT CAME OF IT", Stretch: true));
+            new("SEQ", Right: true), new("AGE", Right: true), new("DECISION", Paint: PaintDecision), new("TOOL"), new("BY"), new("WITH, OR WHY NOT", Stretch: true));
         foreach (var r in page.Items)
         {
             // Names are the program's, except what a model or another program asked for by a name that no tool has.
-            table.Add($"{r.Seq}", r.At is { } at ? Words.Age(now - at) : "", r.Decision ?? "", SafeText.Cut(r.Tool, 22), SafeText.Cut(r.By, 12), r.Reason.Length > 0 ? $"{r.Reason}: {r.Text}" : r.Text);
+            table.Add($"{r.Seq}", r.At is { } at ? Words.Age(now - at) : "", r.Decision ?? "", SafeText.Cut(r.Tool, 22), SafeText.Cut(r.By, 12), What(r));
         }
 
         table.WriteTo(terminal);
@@ -65,6 +65,13 @@ internal static class ListCommand
             terminal.Out.WriteLine($"{page.Items.Count} of {Words.Count(page.Total, "receipt", "receipts")}.{(waiting > 0 ? $" {waiting} not yet signed." : "")} devops-agent receipts show SEQ shows all of one.");
         }
     }
+
+    /// <summary>What was done tells one row from the next; where it wasn't, why.</summary>
+    private static string What(ReceiptView r) =>
+        r.Reason.Length > 0 ? $"{r.Reason}: {r.Text}"
+        : r.Decision is "allow" or "open" && r.Parameters is { ValueKind: JsonValueKind.Object } parameters
+            ? string.Join(" ", parameters.EnumerateObject().Where(static p => p.Name != "incident").Select(static p => p.Value.ValueKind == JsonValueKind.String ? p.Value.GetString() : p.Value.GetRawText()))
+            : r.Text;
 
     internal static string? PaintDecision(string decision) => decision switch
     {

@@ -13,6 +13,7 @@ internal sealed class ChainTail(IReceiptStore store, KeyRing keys, TimeProvider 
     public static string NoPrevious { get; } = new('0', 64);
 
     private readonly EntryWriter _writer = new();
+    private readonly HMACSHA256 _mac = keys.CreateMac();
     private readonly List<byte[]> _since = new(Checkpoint.Every);
     private long _seq;
     private string _id = NoPrevious;
@@ -61,7 +62,11 @@ internal sealed class ChainTail(IReceiptStore store, KeyRing keys, TimeProvider 
         }
     }
 
-    public void Dispose() => _writer.Dispose();
+    public void Dispose()
+    {
+        _writer.Dispose();
+        _mac.Dispose();
+    }
 
     private void AddDueCheckpoint(List<ChainEntry> made)
     {
@@ -78,7 +83,7 @@ internal sealed class ChainTail(IReceiptStore store, KeyRing keys, TimeProvider 
     private ChainEntry Add(EntryKind kind, byte[] body, List<ChainEntry> made)
     {
         var id = Convert.ToHexStringLower(SHA256.HashData(body));
-        var entry = new ChainEntry { Seq = _seq + 1, Kind = kind, Id = id, Body = body, Mac = MacOf(keys, id) };
+        var entry = new ChainEntry { Seq = _seq + 1, Kind = kind, Id = id, Body = body, Mac = MacOf(id) };
         Note(entry.Seq, id, kind);
         made.Add(entry);
         return entry;
@@ -98,6 +103,16 @@ internal sealed class ChainTail(IReceiptStore store, KeyRing keys, TimeProvider 
         }
     }
 
+    private byte[] MacOf(string id)
+    {
+        Span<byte> ascii = stackalloc byte[64];
+        Encoding.ASCII.GetBytes(id, ascii);
+        var mac = new byte[HMACSHA256.HashSizeInBytes];
+        _mac.TryComputeHash(ascii, mac, out _);
+        return mac;
+    }
+
+    /// <summary>What shows that an entry was appended by a holder of the keys, while it has no signature.</summary>
     public static byte[] MacOf(KeyRing keys, string id)
     {
         Span<byte> ascii = stackalloc byte[64];
