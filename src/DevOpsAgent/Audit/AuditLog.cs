@@ -26,7 +26,7 @@ internal sealed class AuditLog : IExecAudit, IDisposable
     private readonly PendingLines _pool = new();
     private readonly DenialCounter _denials;
     private readonly ITimer _headTimer;
-    private readonly object _headGate = new();
+    private readonly Lock _headGate = new();
     private readonly List<PendingLine> _single = [null!];
     private List<PendingLine> _queue = [], _spare = [];
     private Thread? _writer;

@@ -13,6 +13,8 @@ internal static class LineForm
 {
     public const int Version = 1;
 
+    private static readonly SearchValues<byte> LowerHex = SearchValues.Create("0123456789abcdef"u8);
+
     /// <summary>With its line feed. What is longer is no line of this log.</summary>
     public const int MaxBytes = 1 << 20;
 
@@ -39,7 +41,7 @@ internal static class LineForm
 
         front = line[..^HashTail];
         hash = line[^(HashDigits + 2)..^2];
-        return !hash.ContainsAnyExcept("0123456789abcdef"u8);
+        return !hash.ContainsAnyExcept(LowerHex);
     }
 
     /// <summary>SHA-256 of the front and a closing brace, 64 lower-case hex digits.</summary>

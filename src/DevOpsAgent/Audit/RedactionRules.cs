@@ -8,7 +8,7 @@ internal sealed class RedactionRules
 {
     private const int ShortestToken = 12;
 
-    private const RegexOptions Options = RegexOptions.NonBacktracking | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant;
+    private const RegexOptions Options = RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant;
 
     // Words that make the name of a flag, variable or parameter one of a secret: --db-password, API_KEY=, &access_token=.
     private const string Names = "(?:[a-z0-9]+[-_.])*(?:password|passwd|passphrase|pwd|secret|token|apikey|api[-_]?key|access[-_]?key|secret[-_]?key|private[-_]?key|client[-_]?secret|credentials?|authorization|key)(?:[-_.](?:base64|b64|value))?";

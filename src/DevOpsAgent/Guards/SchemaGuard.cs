@@ -99,7 +99,7 @@ internal sealed class SchemaGuard : IGuard
     private static string? TextFault(ToolField field, string text) => field.Type switch
     {
         _ when text.Length > field.MaxLength => string.Create(CultureInfo.InvariantCulture, $"has {text.Length} characters; at most {field.MaxLength} are taken"),
-        FieldType.Choice => field.Values.Contains(text) ? null : $"must be one of {string.Join(", ", field.Values)}",
+        FieldType.Choice => field.Values.Contains(text, StringComparer.Ordinal) ? null : $"must be one of {string.Join(", ", field.Values)}",
         FieldType.AddressRange => AddressRange.TryParse(text, out _) ? null : "must be an IP address or CIDR range as 203.0.113.7 or 2001:db8::/48",
         FieldType.Duration => DurationText.TryParse(text, out _) ? null : "must be a duration as 90s, 30m, 4h or 7d",
         FieldType.Time => DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out _) ? null : "must be a time as 2027-01-31T12:00:00Z",

@@ -201,7 +201,7 @@ public sealed class SegmentTests : IDisposable
         }
 
         _rig.Closed().Length.ShouldBeGreaterThan(5);
-        Directory.GetFiles(_rig.Folder, "audit*.jsonl").Where(static f => !f.EndsWith(SegmentName.Checkpoints)).SelectMany(File.ReadLines)
+        Directory.GetFiles(_rig.Folder, "audit*.jsonl").Where(static f => !f.EndsWith(SegmentName.Checkpoints, StringComparison.Ordinal)).SelectMany(File.ReadLines)
             .Count(static l => l.StartsWith("{\"event\":\"request\"", StringComparison.Ordinal)).ShouldBe(640);
         _rig.Verify().Problem.ShouldBeNull();
     }

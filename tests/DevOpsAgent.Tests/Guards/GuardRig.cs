@@ -104,8 +104,8 @@ internal sealed class GuardRig : IDisposable
 
     public static IGuard Allows(string name = "allows") => new SayingGuard(name, static _ => GuardDecision.Allow);
 
-    public Task<CallAnswer> NoteAsync(string text = "hello", CancellationToken cancellationToken = default) =>
-        Gateway.CallAsync(Tool, new(text), Caller.Person("ann", "test"), 7, cancellationToken);
+    public Task<CallAnswer> NoteAsync(string text = "hello", CancellationToken? cancellationToken = null) =>
+        Gateway.CallAsync(Tool, new(text), Caller.Person("ann", "test"), 7, cancellationToken ?? TestContext.Current.CancellationToken);
 
     public IReadOnlyList<Receipt> AllReceipts() => [.. Receipts.Read(1).Where(static e => e.Kind == EntryKind.Receipt).Select(static e => EntryReader.TryRead(e.Body, out var body) ? body.Receipt! : throw new InvalidOperationException("unreadable"))];
 

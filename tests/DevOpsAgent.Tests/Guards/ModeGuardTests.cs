@@ -72,6 +72,6 @@ public sealed class ModeGuardTests : IAsyncLifetime
     {
         var guard = new ModeGuard(() => Enum.Parse<Mode>(mode));
         var context = new GuardContext(_world.Blocker.Gateway.Tools.Single(t => t.Name == tool), request, default, new("agent", "x", "test", Enum.Parse<CallerKind>(kind)), null, default);
-        return guard.EvaluateAsync(context, CancellationToken.None).Result;
+        return guard.EvaluateAsync(context, CancellationToken.None).AsTask().Result;
     }
 }

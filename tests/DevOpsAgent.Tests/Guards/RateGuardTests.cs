@@ -43,5 +43,5 @@ public sealed class RateGuardTests
     }
 
     private GuardDecision Ask(string agent, int place = 0) =>
-        _guard.EvaluateAsync(new(new NoteTool(), new NoteRequest(""), default, new(agent, "x", "test", CallerKind.Model), null, default) { Place = place }, CancellationToken.None).Result;
+        _guard.EvaluateAsync(new(new NoteTool(), new NoteRequest(""), default, new(agent, "x", "test", CallerKind.Model), null, default) { Place = place }, CancellationToken.None).AsTask().Result;
 }

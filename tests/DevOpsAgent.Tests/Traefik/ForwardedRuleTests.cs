@@ -69,8 +69,8 @@ public sealed class ForwardedRuleTests
     /// <summary>The rule as Traefik evaluates it: HeaderRegexp terms joined by "&amp;&amp; !".</summary>
     private static bool Matches(string rule, string header)
     {
-        var terms = Regex.Matches(rule, @"(!?)HeaderRegexp\(`X-Forwarded-For`, `([^`]*)`\)", RegexOptions.NonBacktracking);
-        return terms.Count > 0 && terms.All(t => Regex.IsMatch(header, t.Groups[2].Value, RegexOptions.NonBacktracking) == (t.Groups[1].Length == 0));
+        var terms = Regex.Matches(rule, @"(?<not>!?)HeaderRegexp\(`X-Forwarded-For`, `(?<form>[^`]*)`\)", RegexOptions.NonBacktracking);
+        return terms.Count > 0 && terms.All(t => Regex.IsMatch(header, t.Groups["form"].Value, RegexOptions.NonBacktracking) == (t.Groups["not"].Length == 0));
     }
 
     private static AddressRange[] Ranges(params string[] texts) => [.. texts.Select(AddressRange.Parse)];

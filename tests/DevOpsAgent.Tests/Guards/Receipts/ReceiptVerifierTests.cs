@@ -26,7 +26,7 @@ public sealed class ReceiptVerifierTests
     [Fact]
     public void An_empty_chain_is_fine_unless_something_was_signed()
     {
-        ReceiptVerifier.Verify([], Chain.Keys, null).Fault.ShouldBeNull();
+        ReceiptVerifier.Verify([], Chain.Keys, null, cancellationToken: TestContext.Current.CancellationToken).Fault.ShouldBeNull();
         Chain.Verify([]).Fault!.Code.ShouldBe("cut");
     }
 
@@ -69,9 +69,9 @@ public sealed class ReceiptVerifierTests
             journal.Call();
         }
 
-        ReceiptVerifier.Verify(store.Read(1), Chain.Keys, null).Fault!.Code.ShouldBe("foreign_key");
+        ReceiptVerifier.Verify(store.Read(1), Chain.Keys, null, cancellationToken: TestContext.Current.CancellationToken).Fault!.Code.ShouldBe("foreign_key");
         var named = store.Read(1).Select(static e => e with { SignedBy = Chain.Keys.Known[0].Id });
-        var fault = ReceiptVerifier.Verify(named, Chain.Keys, null).Fault!;
+        var fault = ReceiptVerifier.Verify(named, Chain.Keys, null, cancellationToken: TestContext.Current.CancellationToken).Fault!;
         (fault.Seq, fault.Code).ShouldBe((1, "wrong_signature"));
     }
 
@@ -101,7 +101,7 @@ public sealed class ReceiptVerifierTests
         journal.Call();
         journal.End([SampleCall.Receipt(intent == 2 ? 1 : intent, SampleCall.Intent())]);
         journal.Flush();
-        var fault = ReceiptVerifier.Verify(store.Read(1), keys, null).Fault!;
+        var fault = ReceiptVerifier.Verify(store.Read(1), keys, null, cancellationToken: TestContext.Current.CancellationToken).Fault!;
         (fault.Seq, fault.Code).ShouldBe((3, code));
     }
 
@@ -128,13 +128,13 @@ public sealed class ReceiptVerifierTests
         journal.Call();
         journal.Flush();
         journal.Begin([SampleCall.Intent()]);
-        var report = ReceiptVerifier.Verify(store.Read(1), keys, new(1, 2, store.Get(2)!.Id, "agent.db"));
+        var report = ReceiptVerifier.Verify(store.Read(1), keys, new(1, 2, store.Get(2)!.Id, "agent.db"), cancellationToken: TestContext.Current.CancellationToken);
         report.Fault.ShouldBeNull();
         (report.NotYetSigned, report.OpenIntents).ShouldBe((1, 1));
         report.Notes.Count.ShouldBe(2);
 
         var stranger = store.Read(1).Select(static e => e.Mac is null ? e : e with { Mac = new byte[32] });
-        ReceiptVerifier.Verify(stranger, keys, null).Fault!.Code.ShouldBe("stranger");
+        ReceiptVerifier.Verify(stranger, keys, null, cancellationToken: TestContext.Current.CancellationToken).Fault!.Code.ShouldBe("stranger");
     }
 
     [Fact]
