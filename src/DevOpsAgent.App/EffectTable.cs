@@ -8,6 +8,9 @@ internal static class EffectTable
 {
     private static readonly string[] ReadOnly = [];
 
+    /// <summary>Writes key and trust files of whoever calls it, with that person's rights: what the gateway itself rests on.</summary>
+    private static readonly string[] OwnFiles = [];
+
     /// <summary>By the words of the command; "" is the service itself.</summary>
     public static IReadOnlyDictionary<string, string[]> Commands { get; } = new Dictionary<string, string[]>(StringComparer.Ordinal)
     {
@@ -41,6 +44,20 @@ internal static class EffectTable
         ["receipts list"] = ReadOnly,
         ["receipts show"] = ReadOnly,
         ["receipts verify"] = ReadOnly,
+        ["behaviour show"] = ReadOnly,
+        ["behaviour reset"] = ["reset_behaviour"],
+        ["exec check"] = ReadOnly,
+        ["exec serve"] = ["run_command"],
+        ["exec run"] = ["run_command"],
+        ["exec sessions"] = ReadOnly,
+        ["exec cancel"] = ["run_command"], // ends early what it permitted; its receipt and the audit tell by whom
+        ["exec identity new"] = OwnFiles,
+        ["exec identity show"] = ReadOnly,
+        ["exec trust add"] = OwnFiles,
+        ["exec trust list"] = ReadOnly,
+        ["exec trust remove"] = OwnFiles,
+        ["audit show"] = ReadOnly,
+        ["audit verify"] = ReadOnly,
         ["config check"] = ReadOnly,
         ["config show"] = ReadOnly,
         ["completion bash"] = ReadOnly,

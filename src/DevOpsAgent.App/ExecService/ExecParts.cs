@@ -8,6 +8,7 @@ using DevOpsAgent.Exec;
 using DevOpsAgent.Exec.Acl;
 using DevOpsAgent.Exec.Remote;
 using DevOpsAgent.Guards;
+using DevOpsAgent.Guards.Behaviour;
 using DevOpsAgent.Guards.Receipts;
 using DevOpsAgent.Service;
 using DevOpsAgent.Signing;
@@ -150,7 +151,9 @@ internal sealed class ExecParts : IAsyncDisposable
         var database = Config.Receipts ?? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(audit.Directory))!, "receipts.db");
         var store = Own(new SqliteStore(database));
         var journal = Own(new ReceiptJournal(store.Receipts, keys, Time, ReceiptAnchor.Of(keys.Directory!, database)));
-        IGuard[] guards = [new SchemaGuard(), new RateGuard(config.Guards.Rate, Time), new ExecAclGuard(Sessions)];
+        var behaviour = Own(new BehaviourProfiles(config.Behaviour, store.Behaviour, Time));
+        journal.Recorded = behaviour.Record;
+        IGuard[] guards = [new SchemaGuard(), new RateGuard(config.Guards.Rate, Time), new ExecAclGuard(Sessions), new BehaviourGuard(behaviour)];
         _tool = new(Sessions, Machine.Id, Machine.Id);
         _gateway = new(
             journal,

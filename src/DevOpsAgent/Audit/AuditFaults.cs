@@ -6,6 +6,9 @@ internal static class AuditFaults
     // errno of Linux; the framework gives it as HResult.
     private const int IoError = 5, NoAccess = 13, NoSpace = 28, ReadOnly = 30, Quota = 122;
 
+    /// <summary>EWOULDBLOCK of flock: another process holds the file.</summary>
+    public const int Locked = 11;
+
     public static AuditException Of(Exception fault, string path)
     {
         var (what, next) = fault switch

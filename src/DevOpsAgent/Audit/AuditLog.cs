@@ -70,7 +70,7 @@ internal sealed class AuditLog : IExecAudit, IDisposable
             DurableFile.CreateFolder(config.Directory);
             held = new(Path.Combine(config.Directory, SegmentName.Lock), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException) when (File.Exists(Path.Combine(config.Directory, SegmentName.Lock)) && Directory.Exists(config.Directory))
+        catch (IOException e) when (e.HResult == AuditFaults.Locked)
         {
             throw new AuditException($"Another process writes the audit log {config.Directory}: stop it, or set audit.directory to a directory of its own.");
         }

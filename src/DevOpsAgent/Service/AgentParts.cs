@@ -3,6 +3,7 @@ using DevOpsAgent.Addresses;
 using DevOpsAgent.Blocking;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Guards;
+using DevOpsAgent.Guards.Behaviour;
 using DevOpsAgent.Guards.Receipts;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Signing;
@@ -25,6 +26,8 @@ internal sealed class AgentParts : IAsyncDisposable
     {
         (Store, Receipts, Keys) = (store, receipts, keys);
         Journal = new(receipts, keys, time, keys.Directory is { } directory ? ReceiptAnchor.Of(directory, config.Database.Path) : null);
+        Behaviour = new(config.Behaviour, store.Behaviour, time);
+        Journal.Recorded = Behaviour.Record;
         Mode = new(store, config.Mode);
         Incidents = new(store, time, config.Blocking.MaxTtl);
         Entries = new(store, time);
@@ -36,9 +39,9 @@ internal sealed class AgentParts : IAsyncDisposable
         _api = config.Blocking is { Directory: not null, TraefikApi: { } root } ? new(root, time) : null;
         Target = TargetOf(config, _api);
 
-        var guards = new GuardSet(config, store, never, () => Mode.Current, time);
+        var guards = new GuardSet(config, store, never, () => Mode.Current, time, new BehaviourGuard(Behaviour));
         Blocker = new(store, never, Target, config.Blocking, time, guards.Preview.Refusal, onBlock, agent);
-        var tools = new EffectTools(new(Blocker, config.Blocking), new(Blocker, store), new(Incidents, store), new(Entries, store), new(Entries, store), new(Entries), new(Mode));
+        var tools = new EffectTools(new(Blocker, config.Blocking), new(Blocker, store), new(Incidents, store), new(Entries, store), new(Entries, store), new(Entries), new(Mode), new(store.Behaviour));
         Gateway = new(Journal, guards.Pipeline(config.Guards, time), tools.All, PolicyHash.Of(config, guards.All), time);
         Effects = new(Gateway, tools, time, onBlock);
         OpenIntents = new(Journal, tools.All, time);
@@ -49,6 +52,9 @@ internal sealed class AgentParts : IAsyncDisposable
     public IReceiptStore Receipts { get; }
     public KeyRing Keys { get; }
     public ReceiptJournal Journal { get; }
+
+    /// <summary>Fed with every receipt, asked before every call.</summary>
+    public BehaviourProfiles Behaviour { get; }
     public ModeSwitch Mode { get; }
     public IncidentDesk Incidents { get; }
     public AllowlistDesk Entries { get; }
@@ -75,6 +81,7 @@ internal sealed class AgentParts : IAsyncDisposable
         Responder.Dispose();
         _api?.Dispose();
         Journal.Dispose();
+        Behaviour.Dispose();
         Keys.Dispose();
     }
 

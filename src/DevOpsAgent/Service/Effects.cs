@@ -1,6 +1,7 @@
 using DevOpsAgent.Blocking;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Guards;
+using DevOpsAgent.Guards.Behaviour;
 using DevOpsAgent.Incidents;
 
 namespace DevOpsAgent.Service;
@@ -68,6 +69,15 @@ internal sealed class Effects(Gateway gateway, EffectTools tools, TimeProvider t
         return answer.Result is { Succeeded: true } ? null : answer.Text;
     }
 
+    /// <summary>How many baselines are gone; null and why not.</summary>
+    /// <param name="agent">Null: everybody's.</param>
+    /// <exception cref="Store.StoreException">As above.</exception>
+    public async Task<(int? Forgotten, string Text)> ResetBehaviourAsync(string? agent, Caller caller, CancellationToken cancellationToken)
+    {
+        var answer = (await gateway.CallAsync(tools.ResetBehaviour, new(agent), caller, null, cancellationToken)).OrThrow();
+        return (answer.Result is { Succeeded: true, Value: int gone } ? gone : null, answer.Text);
+    }
+
     /// <summary>What nobody looked at is the service's own; a person's approval makes it that person's.</summary>
     private static Caller CallerOf(BlockRequest request) => request.Mode == Mode.Auto ? Caller.Service : Caller.Person(request.By, request.Origin);
 
@@ -102,7 +112,8 @@ internal sealed class Effects(Gateway gateway, EffectTools tools, TimeProvider t
 
 /// <summary>The tools by their types, for code that has typed requests.</summary>
 internal sealed record EffectTools(
-    BlockClientTool Block, UnblockTool Unblock, DecideIncidentTool Decide, AllowAddressTool Allow, RemoveAllowlistEntryTool Disallow, ImportAllowlistTool Import, SetModeTool SetMode)
+    BlockClientTool Block, UnblockTool Unblock, DecideIncidentTool Decide, AllowAddressTool Allow, RemoveAllowlistEntryTool Disallow, ImportAllowlistTool Import, SetModeTool SetMode,
+    ResetBehaviourTool ResetBehaviour)
 {
-    public IReadOnlyList<Tool> All => [Block, Unblock, Decide, Allow, Disallow, Import, SetMode];
+    public IReadOnlyList<Tool> All => [Block, Unblock, Decide, Allow, Disallow, Import, SetMode, ResetBehaviour];
 }

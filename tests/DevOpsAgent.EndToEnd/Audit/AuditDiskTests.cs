@@ -70,10 +70,10 @@ public sealed class AuditDiskTests : IDisposable
 
     /// <summary>
     /// fdatasync itself fails: the file system lies on a sparse image whose own disk is full, so that the kernel takes the
-    /// lines and then can't write them out.
+    /// lines and then can't write them out. It says EIO or ENOSPC of that, by version.
     /// </summary>
     [Fact]
-    public async Task Input_output_error_at_the_sync_refuses_and_goes_on_unbroken_once_the_disk_works_again()
+    public async Task A_sync_that_fails_refuses_and_goes_on_unbroken_once_the_disk_works_again()
     {
         await using var disk = await PrivateDisk.MountAsync(
             "mkdir under log && mount -t tmpfs -o size=3m tmpfs under",
@@ -88,7 +88,7 @@ public sealed class AuditDiskTests : IDisposable
             var failures = 0;
             for (var i = 0; i < 10; i++)
             {
-                failures += await FailsAsync(log, acknowledged, "input/output error") ? 1 : 0;
+                failures += await FailsAsync(log, acknowledged, "input/output error", "its disk is full") ? 1 : 0;
             }
 
             failures.ShouldBeGreaterThan(5);
@@ -137,7 +137,7 @@ public sealed class AuditDiskTests : IDisposable
     }
 
     /// <summary>True: it was refused, with these words.</summary>
-    private async Task<bool> FailsAsync(AuditLog log, List<string> acknowledged, string words)
+    private async Task<bool> FailsAsync(AuditLog log, List<string> acknowledged, params string[] words)
     {
         var record = Event();
         try
@@ -148,7 +148,7 @@ public sealed class AuditDiskTests : IDisposable
         }
         catch (AuditException e)
         {
-            e.Message.ShouldContain(words);
+            words.ShouldContain(w => e.Message.Contains(w), e.Message);
             e.Message.ShouldContain("Nothing is run that can't be recorded");
             return true;
         }

@@ -8,9 +8,11 @@ internal static class ResetCommand
     {
         var agent = new Argument<string?>("agent") { Description = "Whose baseline, as 'person ada'", Arity = ArgumentArity.ZeroOrOne };
         var all = new Option<bool>("--all") { Description = "Every agent's" };
-        var command = new Command("reset", "Forget a baseline, so that what is done from now on becomes usual") { agent, all };
-        command.SetAction(parsed =>
+        var by = Operator.ByOption();
+        var command = new Command("reset", "Forget a baseline, so that what is done from now on becomes usual") { agent, all, by };
+        command.SetAction(async (parsed, cancellation) =>
         {
+            var who = Operator.Of(parsed.GetValue(by), context.Terminal);
             var loaded = context.Load(parsed);
             var name = parsed.GetValue(agent);
             if (name is null != parsed.GetValue(all))
@@ -18,11 +20,11 @@ internal static class ResetCommand
                 throw CommandException.Usage("Name one agent, or give --all.", "'devops-agent behaviour show' lists them.");
             }
 
-            using var store = OperatorDesk.Look(loaded);
-            var gone = store.Behaviour.Reset(name);
-            if (name is not null && gone == 0)
+            await using var desk = OperatorDesk.Open(loaded, context.Terminal);
+            var (forgotten, text) = await desk.Effects.ResetBehaviourAsync(name, who.Caller, cancellation);
+            if (forgotten is not { } gone)
             {
-                throw CommandException.Refused($"Nothing is known of an agent '{name}'.", "'devops-agent behaviour show' lists those that are.");
+                throw CommandException.Refused(text, "'devops-agent behaviour show' lists the agents that are known.");
             }
 
             var windows = Math.Max(2, loaded.Config.Behaviour.BaselineMinWindows);
