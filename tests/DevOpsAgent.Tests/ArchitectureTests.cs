@@ -37,7 +37,7 @@ public sealed class ArchitectureTests
     /// <summary>Namespace outside the project → the only namespace under DevOpsAgent that may know it.</summary>
     private static readonly Dictionary<string, string> Only = new(StringComparer.Ordinal) { ["Npgsql"] = "Audit.Mirror" };
 
-    private static readonly Lazy<SortedSet<string>> Found = new(static () => Violations(typeof(Configuration.AgentConfig).Assembly));
+    private static readonly Lazy<SortedSet<string>> Found = new(static () => Violations(typeof(DevOpsAgent.Configuration.AgentConfig).Assembly));
 
     [Fact]
     public void Folders_use_only_what_the_table_allows() => Found.Value.ShouldBeEmpty();

@@ -36,7 +36,22 @@ internal sealed class BlockWorld : IAsyncDisposable
     public List<AddressRange> Allowlist { get; } = [];
     public string File => _folder.File;
     public string Root => _folder.Root;
-    public string Content => System.IO.File.Exists(File) ? System.IO.File.ReadAllText(File) : "";
+    public string Content
+    {
+        get
+        {
+            try
+            {
+                return System.IO.File.ReadAllText(File);
+            }
+            catch (IOException)
+            {
+                // Not there: the blocker may take it away at any moment.
+                return "";
+            }
+        }
+    }
+
 
     /// <summary>What the file denies of these.</summary>
     public bool Denies(string address)
@@ -91,8 +106,10 @@ internal sealed class BlockWorld : IAsyncDisposable
     /// <summary>Lets the two seconds between writes pass where the work waits for them.</summary>
     public async Task<T> Settle<T>(Task<T> work)
     {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         while (!work.IsCompleted)
         {
+            limit.Token.ThrowIfCancellationRequested();
             if (Time.Waiting > 0)
             {
                 Time.Advance(WriteThrottle.Quiet);

@@ -20,7 +20,7 @@ internal sealed class GatedBlocker : IAsyncDisposable
         Blocker = new(store, never, target, config, time, guards.Preview.Refusal, onEvent);
         var desk = new IncidentDesk(store, time, config.MaxTtl);
         var entries = new AllowlistDesk(store, time);
-        var tools = new EffectTools(new(Blocker, config), new(Blocker, store), new(desk, store), new(entries, store), new(entries, store), new(entries), new(new ModeSwitch(store, Mode.Auto)));
+        var tools = new EffectTools(new(Blocker, config), new(Blocker, store), new(desk, store), new(entries, store), new(entries, store), new(entries), new(new ModeSwitch(store, Mode.Auto)), new(store.Behaviour));
         Receipts = new();
         Journal = new(Receipts, _keys, TimeProvider.System);
 
