@@ -18,10 +18,11 @@ public sealed class ArchitectureTests
         ["Guards"] = ["Addresses", "Configuration", "Detection", "Incidents", "Blocking", "Store", "Signing"],
         ["Blocking"] = ["Addresses", "Configuration", "Detection", "Incidents", "Guards", "Store"],
         ["Traefik"] = ["Addresses", "Configuration", "Blocking"],
+        ["Kubernetes"] = ["Addresses", "Configuration", "Blocking", "Guards", "Traefik"],
         ["Signing"] = [],
         ["Audit"] = ["Configuration", "Signing"],
         ["Exec"] = ["Configuration", "Audit", "Guards", "Signing"],
-        ["Service"] = ["Addresses", "Configuration", "Logs", "Detection", "Incidents", "Blocking", "Guards", "Traefik", "Store", "Signing", "Audit", "Exec"],
+        ["Service"] = ["Addresses", "Configuration", "Logs", "Detection", "Incidents", "Blocking", "Guards", "Traefik", "Store", "Signing", "Audit", "Exec", "Kubernetes"],
     };
 
     /// <summary>Folder → namespaces and types outside the project that it must not know.</summary>
