@@ -20,7 +20,7 @@ internal sealed record DenyLayout
 {
     public required BlockingWay Way { get; init; }
 
-    /// <summary>One sentence for people: why this way.</summary>
+    /// <summary>For people: why this way.</summary>
     public required string Because { get; init; }
 
     public required string Namespace { get; init; }
@@ -31,7 +31,13 @@ internal sealed record DenyLayout
     /// <summary>"traefik.io", or "traefik.containo.us" up to Traefik 2.9.</summary>
     public string Group { get; init; } = DenyKinds.CurrentGroup;
 
+    /// <summary>For the routes without TLS.</summary>
     public IReadOnlyList<string> EntryPoints { get; init; } = [];
+
+    /// <summary>For their twins with TLS: without those where a TCP server may speak first, as everybody would hang there.</summary>
+    public IReadOnlyList<string> TlsEntryPoints { get; init; } = [];
+
+    /// <summary>Entry points of TCP services; these routes have no TLS.</summary>
     public IReadOnlyList<string> TcpEntryPoints { get; init; } = [];
 
     /// <summary>What Traefik's label selector asks for; on every object of ours.</summary>
@@ -48,6 +54,9 @@ internal sealed record DenyLayout
 
     /// <summary>"ipAllowList"; "ipWhiteList" up to Traefik 2.10.</summary>
     public string AllowList { get; init; } = "ipAllowList";
+
+    /// <summary>What a denied client gets, where the cluster denies with another status than 403; 0: 403.</summary>
+    public int RejectStatus { get; init; }
 
     /// <summary>For a NetworkPolicy: Traefik's pods.</summary>
     public IReadOnlyDictionary<string, string> PodLabels { get; init; } = new SortedDictionary<string, string>(StringComparer.Ordinal);

@@ -11,17 +11,17 @@ internal sealed class ObjectWatch : IAsyncDisposable
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
     private readonly IKubernetesApi _api;
+    private readonly DenyLayout _layout;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<ObjectKey, bool> _deleted = [];
 
-    /// <summary>The last version of each that we wrote ourselves; null: we deleted it, or are about to.</summary>
-    private readonly ConcurrentDictionary<ObjectKey, string?> _written = [];
+    /// <summary>The version of each that is right; empty: we deleted it, or are about to.</summary>
+    private readonly ConcurrentDictionary<ObjectKey, string> _right = [];
     private Task[] _running = [];
-    private DenyLayout? _layout;
     private volatile bool _changed;
 
-    public ObjectWatch(IKubernetesApi api, TimeProvider time) => (_api, _time) = (api, time);
+    public ObjectWatch(IKubernetesApi api, DenyLayout layout, TimeProvider time) => (_api, _layout, _time) = (api, layout, time);
 
     /// <summary>Something of ours was changed, and not by us, since <see cref="Looked"/>.</summary>
     public bool Changed => _changed;
@@ -33,30 +33,39 @@ internal sealed class ObjectWatch : IAsyncDisposable
 
     public void Wrote(ObjectKey key, string version)
     {
-        _written[key] = version;
+        _right[key] = version;
         _deleted.TryRemove(key, out _);
     }
 
     /// <summary>Called before a deletion of our own.</summary>
     public void Deletes(ObjectKey key)
     {
-        _written[key] = null;
+        _right[key] = "";
         _deleted.TryRemove(key, out _);
     }
 
-    /// <summary>Starts, or goes over to another layout. Cheap where nothing changed.</summary>
-    public void Follow(DenyLayout layout)
+    /// <summary>These are to stand there from now on; what was right before and was not written is known by its version.</summary>
+    public void Stand(IEnumerable<ObjectKey> keys, StandingObjects standing)
     {
-        if (_running.Length > 0 || _stop.IsCancellationRequested)
+        foreach (var key in keys)
         {
-            return;
+            if (standing.Ours.TryGetValue(key, out var found))
+            {
+                _right.TryAdd(key, StandingObject.VersionOf(found.Body));
+            }
         }
-
-        _layout = layout;
-        _running = [.. DenyKinds.Of(layout).Select(type => Task.Run(() => RunAsync(type, layout)))];
     }
 
-    public bool Follows(DenyLayout layout) => _layout is { } mine && mine.Namespace == layout.Namespace && mine.Name == layout.Name && DenyKinds.Of(mine).SequenceEqual(DenyKinds.Of(layout));
+    /// <summary>Cheap where it runs already.</summary>
+    public void Start()
+    {
+        if (_running.Length == 0)
+        {
+            _running = [.. DenyKinds.Of(_layout).Select(type => Task.Run(() => RunAsync(type)))];
+        }
+    }
+
+    public bool Follows(DenyLayout layout) => _layout.Namespace == layout.Namespace && _layout.Name == layout.Name && DenyKinds.Of(_layout).SequenceEqual(DenyKinds.Of(layout));
 
     public async ValueTask DisposeAsync()
     {
@@ -65,15 +74,15 @@ internal sealed class ObjectWatch : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task RunAsync(ResourceType type, DenyLayout layout)
+    private async Task RunAsync(ResourceType type)
     {
-        var selection = new Selection(OwnedObject.Selector(layout));
+        var selection = new Selection(OwnedObject.Selector(_layout));
         while (!_stop.IsCancellationRequested)
         {
             try
             {
-                var list = await _api.ListAsync(type, layout.Namespace, selection, _stop.Token);
-                await foreach (var change in _api.WatchAsync(type, layout.Namespace, selection, list.ResourceVersion, _stop.Token))
+                var list = await _api.ListAsync(type, _layout.Namespace, selection, _stop.Token);
+                await foreach (var change in _api.WatchAsync(type, _layout.Namespace, selection, list.ResourceVersion, _stop.Token))
                 {
                     if (change.Change == ObjectChange.Gone)
                     {
@@ -106,14 +115,14 @@ internal sealed class ObjectWatch : IAsyncDisposable
         }
 
         var key = OwnedObject.KeyOf(type, item);
-        if (!_written.TryGetValue(key, out var version))
+        if (!_right.TryGetValue(key, out var version))
         {
             return;
         }
 
         if (change.Change == ObjectChange.Deleted)
         {
-            if (version is not null)
+            if (version.Length > 0)
             {
                 _deleted[key] = true;
                 _changed = true;

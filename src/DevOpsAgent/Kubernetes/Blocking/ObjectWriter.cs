@@ -6,7 +6,7 @@ namespace DevOpsAgent.Kubernetes.Blocking;
 /// Does the steps of one change, reads back, and takes all of them back when one fails. Killed in between, the next start sees
 /// what is there and goes on: nothing is remembered outside the cluster.
 /// </summary>
-internal sealed class ObjectWriter(IKubernetesApi api, Action<ObjectKey, string> wrote)
+internal sealed class ObjectWriter(IKubernetesApi api, ObjectWatch watch)
 {
     /// <summary>Throws what the server said; the message then also says what became of the steps before.</summary>
     public async Task WriteAsync(IReadOnlyList<ObjectStep> steps, CancellationToken cancellationToken)
@@ -25,7 +25,7 @@ internal sealed class ObjectWriter(IKubernetesApi api, Action<ObjectKey, string>
         catch (KubernetesException e)
         {
             var undone = await TakeBackAsync(done);
-            throw new KubernetesException(e.Fault, $"{e.Message.TrimEnd('.')}{(e.MissingRule is { } rule ? $"; the right that is lacking: {rule.ReplaceLineEndings(" ").Trim()}" : "")}. {undone}", e)
+            throw new KubernetesException(e.Fault, $"{e.Message.TrimEnd().TrimEnd('.')}. {undone}", e)
             {
                 StatusCode = e.StatusCode,
                 Reason = e.Reason,
@@ -47,7 +47,7 @@ internal sealed class ObjectWriter(IKubernetesApi api, Action<ObjectKey, string>
                 await UpdateAsync(step, cancellationToken);
                 break;
             default:
-                await api.DeleteAsync(step.Type, step.Key.Namespace, step.Key.Name, new(Uid: step.Before!.Uid), cancellationToken);
+                await DeleteAsync(step, step.Before!.Uid, cancellationToken);
                 break;
         }
     }
@@ -63,7 +63,7 @@ internal sealed class ObjectWriter(IKubernetesApi api, Action<ObjectKey, string>
         }
 
         // Fields that somebody added beside ours stay with an apply: only a new object is rid of them.
-        await api.DeleteAsync(step.Type, step.Key.Namespace, step.Key.Name, new(Uid: (string?)after["metadata"]?["uid"]), cancellationToken);
+        await DeleteAsync(step, StandingObject.UidOf(after), cancellationToken);
         Note(step.Key, await api.ApplyAsync(step.Type, step.Wanted.Body, new(OwnedObject.Manager), cancellationToken));
     }
 
@@ -71,7 +71,7 @@ internal sealed class ObjectWriter(IKubernetesApi api, Action<ObjectKey, string>
     {
         var actual = await api.GetAsync(step.Type, step.Key.Namespace, step.Key.Name, cancellationToken);
         var fault = step.Kind == StepKind.Delete
-            ? actual is not null && (string?)actual["metadata"]?["uid"] == step.Before!.Uid ? "is still there after it was deleted" : null
+            ? actual is not null && StandingObject.UidOf(actual) == step.Before!.Uid ? "is still there after it was deleted" : null
             : actual is null ? "is not there after it was written"
             : ObjectDifference.Of(step.Wanted!, actual) is { } difference ? $"does not hold what was written ({difference}): does this cluster's definition of {step.Type.Plural}.{step.Type.Group} know the field?"
             : null;
@@ -81,42 +81,54 @@ internal sealed class ObjectWriter(IKubernetesApi api, Action<ObjectKey, string>
         }
     }
 
-    /// <summary>Says what became of it. Not given up on a cancelled call.</summary>
+    /// <summary>Takes all of these back; says what became of it.</summary>
+    public Task<string> TakeBackAsync(IReadOnlyList<ObjectStep> done) => TakeBackAsync(new Stack<ObjectStep>(done));
+
+    /// <summary>The last first; one that can't be taken back is no reason to leave the others. Not given up on a cancelled call.</summary>
     private async Task<string> TakeBackAsync(Stack<ObjectStep> done)
     {
-        var count = done.Count;
-        try
+        var (count, left) = (done.Count, (string?)null);
+        while (done.TryPop(out var step))
         {
-            while (done.TryPop(out var step))
+            try
             {
                 await TakeBackAsync(step);
             }
-        }
-        catch (KubernetesException e)
-        {
-            return $"The change could not be taken back as a whole ({e.Message.TrimEnd('.')}); the next try sets it right.";
+            catch (KubernetesException e)
+            {
+                left ??= $"{step.Key} could not be taken back ({e.Message.TrimEnd().TrimEnd('.')}); the next look sets it right.";
+            }
         }
 
-        return count > 1 ? "The change was taken back as a whole." : "What stood before still stands.";
+        return left ?? (count > 1 ? "The change was taken back as a whole." : "What stood before still stands.");
     }
 
+    /// <summary>Looks first: the step that failed may have been done or not.</summary>
     private async Task TakeBackAsync(ObjectStep step)
     {
-        if (step.Before is { } before)
+        var now = await api.GetAsync(step.Type, step.Key.Namespace, step.Key.Name, CancellationToken.None);
+        if (step.Before is null)
         {
-            if (step.Type != DenyKinds.Service || step.Kind == StepKind.Delete)
+            if (now is not null && OwnedObject.IsOurs(now))
             {
-                Note(step.Key, await api.ApplyAsync(step.Type, OwnedObject.Before(step.Type, before.Body).Body, new(OwnedObject.Manager, Force: true), CancellationToken.None));
+                await DeleteAsync(step, StandingObject.UidOf(now), CancellationToken.None);
             }
 
             return;
         }
 
-        if (await api.GetAsync(step.Type, step.Key.Namespace, step.Key.Name, CancellationToken.None) is { } made && OwnedObject.IsOurs(made))
+        var before = OwnedObject.Before(step.Type, step.Before.Body);
+        if (now is null || ObjectDifference.Of(before, now) is not null)
         {
-            await api.DeleteAsync(step.Type, step.Key.Namespace, step.Key.Name, new(Uid: (string?)made["metadata"]?["uid"]), CancellationToken.None);
+            Note(step.Key, await api.ApplyAsync(step.Type, before.Body, new(OwnedObject.Manager, Force: true), CancellationToken.None));
         }
     }
 
-    private void Note(ObjectKey key, JsonObject after) => wrote(key, (string?)after["metadata"]?["resourceVersion"] ?? "");
+    private async Task DeleteAsync(ObjectStep step, string? uid, CancellationToken cancellationToken)
+    {
+        watch.Deletes(step.Key);
+        await api.DeleteAsync(step.Type, step.Key.Namespace, step.Key.Name, new(Uid: uid), cancellationToken);
+    }
+
+    private void Note(ObjectKey key, JsonObject after) => watch.Wrote(key, StandingObject.VersionOf(after));
 }

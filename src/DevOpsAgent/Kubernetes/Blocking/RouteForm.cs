@@ -26,12 +26,12 @@ internal static class RouteForm
         var objects = new List<OwnedObject>();
         if (http.Count > 0)
         {
-            objects.Add(OwnedObject.Make(layout, DenyKinds.Middleware(layout.Group), layout.Name, Nobody(layout.AllowList)));
+            objects.Add(OwnedObject.Make(layout, DenyKinds.Middleware(layout.Group), layout.Name, Nobody(layout, layout.RejectStatus)));
         }
 
         if (tcp.Count > 0)
         {
-            objects.Add(OwnedObject.Make(layout, DenyKinds.MiddlewareTcp(layout.Group), layout.Name, Nobody(layout.AllowList)));
+            objects.Add(OwnedObject.Make(layout, DenyKinds.MiddlewareTcp(layout.Group), layout.Name, Nobody(layout, 0)));
         }
 
         if (HasService(layout))
@@ -41,8 +41,10 @@ internal static class RouteForm
 
         foreach (var shard in http)
         {
-            objects.Add(Route(layout, DenyKinds.Route(layout.Group), layout.Name + shard.Suffix, layout.EntryPoints, shard.Rules, tls: false));
-            objects.Add(Route(layout, DenyKinds.Route(layout.Group), layout.Name + shard.Suffix + "-tls", layout.EntryPoints, shard.Rules, tls: true));
+            foreach (var (suffix, entryPoints) in Twins(layout))
+            {
+                objects.Add(Route(layout, DenyKinds.Route(layout.Group), layout.Name + shard.Suffix + suffix, entryPoints, shard.Rules, tls: suffix.Length > 0));
+            }
         }
 
         // Plain only: a TLS route makes Traefik wait for the client's hello, where the server speaks first everybody hangs.
@@ -55,10 +57,13 @@ internal static class RouteForm
         layout.Way != BlockingWay.Routes ? [] :
         [
             .. from shard in Shards(layout, list, layout.Forwarded)
-               from twin in new[] { "", "-tls" }
+               from twin in Twins(layout)
                from rule in shard.Rules
-               select new ExpectedRouter($"{layout.Namespace}-{layout.Name}{shard.Suffix}{twin}-", rule),
+               select new ExpectedRouter($"{layout.Namespace}-{layout.Name}{shard.Suffix}{twin.Suffix}-", rule),
         ];
+
+    private static IEnumerable<(string Suffix, IReadOnlyList<string> EntryPoints)> Twins(DenyLayout layout) =>
+        new[] { ("", layout.EntryPoints), ("-tls", layout.TlsEntryPoints) }.Where(static t => t.Item2.Count > 0);
 
     /// <summary>Without pods: the middleware answers first, so denied requests are in the access log with the route's name.</summary>
     public static JsonObject ServiceSpec() =>
@@ -71,8 +76,16 @@ internal static class RouteForm
             ? static (ranges, open) => ForwardedRule.Text(ranges, open).Replace("HeaderRegexp(", "HeadersRegexp(", StringComparison.Ordinal)
             : ForwardedRule.Text);
 
-    private static JsonObject Nobody(string allowList) =>
-        new() { [allowList] = new JsonObject { ["sourceRange"] = new JsonArray("255.255.255.255/32") } };
+    private static JsonObject Nobody(DenyLayout layout, int status)
+    {
+        var list = new JsonObject { ["sourceRange"] = new JsonArray("255.255.255.255/32") };
+        if (status != 0)
+        {
+            list["rejectStatusCode"] = status;
+        }
+
+        return new() { [layout.AllowList] = list };
+    }
 
     private static OwnedObject Route(DenyLayout layout, ResourceType type, string name, IReadOnlyList<string> entryPoints, IReadOnlyList<string> rules, bool tls)
     {

@@ -46,7 +46,7 @@ internal sealed record StandingObjects(IReadOnlyDictionary<ObjectKey, StandingOb
             var list = await api.ListAsync(type, ns, selection, cancellationToken);
             return [.. list.Items.Select(i => new StandingObject(type, OwnedObject.KeyOf(type, i), i))];
         }
-        catch (KubernetesException e) when (!needed && e.Fault is KubernetesFault.Forbidden or KubernetesFault.NotFound)
+        catch (KubernetesException e) when (!needed && e.Fault is (KubernetesFault.Forbidden or KubernetesFault.NotFound))
         {
             // What we may not even list we can't have made.
             return [];
@@ -56,5 +56,9 @@ internal sealed record StandingObjects(IReadOnlyDictionary<ObjectKey, StandingOb
 
 internal sealed record StandingObject(ResourceType Type, ObjectKey Key, JsonObject Body)
 {
-    public string? Uid => (string?)Body["metadata"]?["uid"];
+    public string? Uid => UidOf(Body);
+
+    public static string? UidOf(JsonObject body) => (string?)body["metadata"]?["uid"];
+
+    public static string VersionOf(JsonObject body) => (string?)body["metadata"]?["resourceVersion"] ?? "";
 }
