@@ -63,7 +63,20 @@ internal sealed record ElasticsearchConfig
 
 internal sealed record KubernetesConfig
 {
+    /// <summary>The kubeconfig's context; null: the current one.</summary>
     public string? Context { get; init; }
+
+    /// <summary>A kubeconfig. Null: those of KUBECONFIG, else the pod's service account, else ~/.kube/config.</summary>
+    public string? Kubeconfig { get; init; }
+
+    /// <summary>True: the pod's service account and nothing else.</summary>
+    public bool InCluster { get; init; }
+
+    /// <summary>Traefik's namespace, where our objects are written. Null: that of the context or the pod.</summary>
+    public string? Namespace { get; init; }
+
+    /// <summary>Calls are made as this user.</summary>
+    public string? Impersonate { get; init; }
 }
 
 internal sealed record DatabaseConfig

@@ -42,6 +42,10 @@ internal static class ConfigKeys
         Key("elasticsearch.index_pattern", Text, static c => c.Elasticsearch.IndexPattern, static (c, v) => c with { Elasticsearch = c.Elasticsearch with { IndexPattern = v } }),
 
         Key("kubernetes.context", Optional(Text), static c => c.Kubernetes.Context, static (c, v) => c with { Kubernetes = c.Kubernetes with { Context = v } }),
+        Key("kubernetes.kubeconfig", Optional(Text), static c => c.Kubernetes.Kubeconfig, static (c, v) => c with { Kubernetes = c.Kubernetes with { Kubeconfig = v } }),
+        Key("kubernetes.in_cluster", Bool, static c => c.Kubernetes.InCluster, static (c, v) => c with { Kubernetes = c.Kubernetes with { InCluster = v } }),
+        Key("kubernetes.namespace", Optional(Text), static c => c.Kubernetes.Namespace, static (c, v) => c with { Kubernetes = c.Kubernetes with { Namespace = v } }),
+        Key("kubernetes.impersonate", Optional(Text), static c => c.Kubernetes.Impersonate, static (c, v) => c with { Kubernetes = c.Kubernetes with { Impersonate = v } }),
 
         Key("database.path", Text, static c => c.Database.Path, static (c, v) => c with { Database = c.Database with { Path = v } }),
         Key("database.retention", Duration, static c => c.Database.Retention, static (c, v) => c with { Database = c.Database with { Retention = v } }),
