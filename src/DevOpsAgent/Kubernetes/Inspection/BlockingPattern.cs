@@ -81,6 +81,9 @@ internal sealed record BlockingPattern
     /// <summary>Whose address is compared: "peer", "forwarded[1]" (the first from the right), "forwarded without excluded", "header X-Real-Ip".</summary>
     public string Compares { get; init; } = "peer";
 
+    /// <summary>An allow list of addresses that no client has: the answer of a deny rule, not a list.</summary>
+    public bool DeniesAll { get; init; }
+
     /// <summary>Status of the refusal; 0: not known.</summary>
     public int Status { get; init; }
 

@@ -22,6 +22,9 @@ internal sealed record ClusterPicture
     /// <summary>All that lets or denies by address, in the order: middlewares, routes, lists that Traefik reads, network policies.</summary>
     public required IReadOnlyList<BlockingPattern> Patterns { get; init; }
 
+    /// <summary>Middlewares that have nothing to do with addresses, by kind: "rateLimit: shop/checkout-limit".</summary>
+    public required IReadOnlyList<string> OtherMiddlewares { get; init; }
+
     /// <summary>Every rule of every route object, with what stands in front of it.</summary>
     public required IReadOnlyList<TrafficRoute> Routes { get; init; }
 
