@@ -158,7 +158,7 @@ internal sealed record BlockingConfig
     public KubernetesBlockingConfig Kubernetes { get; init; } = new();
 
     /// <summary>True: there is a place where denials are written.</summary>
-    public bool HasTarget => Directory is not null || Kubernetes.Way != "off";
+    public bool HasTarget() => Directory is not null || Kubernetes.Way != "off";
 }
 
 /// <summary>Denials as objects of a cluster, instead of a file.</summary>

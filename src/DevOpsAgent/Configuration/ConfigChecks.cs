@@ -84,7 +84,7 @@ internal static class ConfigChecks
             Warn(["elasticsearch.url"], "'elasticsearch.url' is accepted, but this version does not read logs from Elasticsearch yet; name log files under 'logs'");
         }
 
-        if (config.Mode == Mode.Auto && !blocking.HasTarget)
+        if (config.Mode == Mode.Auto && !blocking.HasTarget())
         {
             Warn(["mode"], "'mode' is auto, but neither 'blocking.directory' nor 'blocking.kubernetes.way' is set: nothing will be denied, only said");
         }

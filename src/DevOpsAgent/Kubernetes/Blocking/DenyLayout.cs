@@ -64,6 +64,9 @@ internal sealed record DenyLayout
     /// <summary>For a ConfigMap: its name in <see cref="Namespace"/> and the key.</summary>
     public (string Name, string Key) List { get; init; }
 
+    /// <summary>Why a person must look at each block; empty: mode auto may write.</summary>
+    public IReadOnlyList<string> ReviewReasons { get; init; } = [];
+
     /// <summary>"IngressRoutes traefik/devops-agent-deny".</summary>
     public string Place => Way switch
     {

@@ -54,6 +54,14 @@ internal sealed class KubernetesTarget : IBlockTarget, IAsyncDisposable
         ? $"{layout.Place} in {_api.Description}{(layout.Forwarded ? " (clients behind the balancer by the last entry of X-Forwarded-For)" : "")}"
         : $"objects of {_api.Description}";
 
+    public string Where(IReadOnlyList<string> entryPoints) => _layout switch
+    {
+        { Way: BlockingWay.Routes or BlockingWay.TcpRoutes } layout => $"{Description} at {string.Join(", ", layout.EntryPoints.Concat(layout.TlsEntryPoints).Concat(layout.TcpEntryPoints).Distinct(StringComparer.Ordinal))}",
+        _ => Description,
+    };
+
+    public string? ReviewReason => _layout is { ReviewReasons: { Count: > 0 } reasons } ? string.Join("; ", reasons) : null;
+
     public string Render(DenyList list)
     {
         DenyLayout layout;

@@ -14,6 +14,16 @@ internal static class LayoutChoice
     {
         var wanted = config.Blocking.Kubernetes;
         var edge = EdgeOf(picture, wanted);
+        return Choose(picture, edge, config) with { ReviewReasons = Reasons(edge, wanted) };
+    }
+
+    /// <summary>Who names way and namespace himself vouches for what can't be read; who a client is stays a question all the same.</summary>
+    private static IReadOnlyList<string> Reasons(TraefikEdge? edge, KubernetesBlockingConfig wanted) =>
+        edge is null || (wanted.Way != "auto" && !edge.Settings.Known) ? [] : edge.Way.ReviewReasons;
+
+    private static DenyLayout Choose(ClusterPicture picture, TraefikEdge? edge, AgentConfig config)
+    {
+        var wanted = config.Blocking.Kubernetes;
         if (wanted.Way == "config_map" || (wanted.Way == "auto" && Meant(edge, wanted) == BlockingWay.ConfigMap))
         {
             return List(edge, wanted);
@@ -26,7 +36,7 @@ internal static class LayoutChoice
     /// <summary>Null: no Traefik is to be seen, and the user says all that is needed.</summary>
     private static TraefikEdge? EdgeOf(ClusterPicture picture, KubernetesBlockingConfig wanted)
     {
-        var edges = picture.Edges.Where(e => wanted.Namespace is null || e.Way.Placement?.Namespace == wanted.Namespace || e.Settings.Workload?.Namespace == wanted.Namespace || e.Settings.Crd.Namespaces.Contains(wanted.Namespace)).ToArray();
+        var edges = picture.Edges.Where(e => wanted.Namespace is null || e.Way.Placement?.Namespace == wanted.Namespace || e.Settings.Workload?.Namespace == wanted.Namespace || e.Settings.Crd.Namespaces.Contains(wanted.Namespace, StringComparer.Ordinal)).ToArray();
         if (edges.Length > 1)
         {
             throw new LayoutException($"{edges.Length} Traefiks are in this cluster ({string.Join(", ", edges.Select(static e => e.Settings.Workload?.ToString() ?? "one whose workload is not to be seen"))}): name the namespace of one in blocking.kubernetes.namespace");
@@ -180,5 +190,5 @@ internal static class LayoutChoice
     }
 
     private static SortedDictionary<string, string> Sorted(IReadOnlyDictionary<string, string>? labels) =>
-        new((labels ?? new Dictionary<string, string>()).ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal);
+        new((labels ?? new Dictionary<string, string>(StringComparer.Ordinal)).ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal);
 }

@@ -91,6 +91,6 @@ internal static partial class ListLines
     private static int Depth(string line) => line.Length - line.TrimStart(' ').Length;
 
     // "        ipDenyList:"   A list in brackets has its items behind the colon and is not taken for one.
-    [GeneratedRegex(@"^\s*(- )?(ip)?(deny|block|black)_?list:\s*(#.*)?$", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^\s*(- )?(ip)?(deny|block|black)_?list:\s*(#.*)?$", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking | RegexOptions.CultureInvariant)]
     private static partial Regex DenyKey();
 }

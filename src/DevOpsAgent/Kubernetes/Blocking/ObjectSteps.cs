@@ -53,7 +53,7 @@ internal static class ObjectSteps
         }
 
         // Somebody's hand is what people want to know of first.
-        var step = steps.FirstOrDefault(static s => s.Editor is not null) ?? steps.FirstOrDefault(s => deleted(s.Key)) ?? steps.FirstOrDefault();
+        var step = steps.FirstOrDefault(static s => s.Editor is not null) ?? steps.FirstOrDefault(s => deleted(s.Key)) ?? (steps.Count > 0 ? steps[0] : null);
         return step switch
         {
             null => (null, false),

@@ -160,6 +160,7 @@ public sealed class LayoutChoiceTests
         Gaps = [],
         Edges = edges,
         Patterns = [],
+        OtherMiddlewares = [],
         Routes = [],
         Policies = new(Enforcement.Unknown, "", ""),
         Today = [],
