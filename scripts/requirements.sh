@@ -45,3 +45,12 @@ need_chromium() {
 need_postgresql() {
   ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need_package "tests of the audit mirror" postgresql
 }
+
+# A kube-apiserver (built once, scripts/kube-apiserver.sh) and etcd. Where they can't be had, these tests are skipped, and say why.
+want_kubernetes() {
+  if [ ! -x /usr/bin/etcd ] && ! (need_package "tests against a Kubernetes API server" etcd-server); then
+    echo "tests against a Kubernetes API server will be skipped" >&2
+  elif ! "$(dirname "${BASH_SOURCE[0]}")/kube-apiserver.sh" >/dev/null; then
+    echo "tests against a Kubernetes API server will be skipped" >&2
+  fi
+}

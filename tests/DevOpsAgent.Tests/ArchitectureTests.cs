@@ -18,7 +18,7 @@ public sealed class ArchitectureTests
         ["Guards"] = ["Addresses", "Configuration", "Detection", "Incidents", "Blocking", "Store", "Signing"],
         ["Blocking"] = ["Addresses", "Configuration", "Detection", "Incidents", "Guards", "Store"],
         ["Traefik"] = ["Addresses", "Configuration", "Blocking"],
-        ["Kubernetes"] = ["Addresses", "Configuration", "Blocking", "Guards", "Traefik"],
+        ["Kubernetes"] = ["Addresses", "Configuration", "Blocking", "Guards", "Traefik", "Exec"],
         ["Signing"] = [],
         ["Audit"] = ["Configuration", "Signing"],
         ["Exec"] = ["Configuration", "Audit", "Guards", "Signing"],

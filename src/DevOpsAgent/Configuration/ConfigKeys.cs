@@ -42,6 +42,10 @@ internal static class ConfigKeys
         Key("elasticsearch.index_pattern", Text, static c => c.Elasticsearch.IndexPattern, static (c, v) => c with { Elasticsearch = c.Elasticsearch with { IndexPattern = v } }),
 
         Key("kubernetes.context", Optional(Text), static c => c.Kubernetes.Context, static (c, v) => c with { Kubernetes = c.Kubernetes with { Context = v } }),
+        Key("kubernetes.kubeconfig", Optional(Text), static c => c.Kubernetes.Kubeconfig, static (c, v) => c with { Kubernetes = c.Kubernetes with { Kubeconfig = v } }),
+        Key("kubernetes.in_cluster", Bool, static c => c.Kubernetes.InCluster, static (c, v) => c with { Kubernetes = c.Kubernetes with { InCluster = v } }),
+        Key("kubernetes.namespace", Optional(Text), static c => c.Kubernetes.Namespace, static (c, v) => c with { Kubernetes = c.Kubernetes with { Namespace = v } }),
+        Key("kubernetes.impersonate", Optional(Text), static c => c.Kubernetes.Impersonate, static (c, v) => c with { Kubernetes = c.Kubernetes with { Impersonate = v } }),
 
         Key("database.path", Text, static c => c.Database.Path, static (c, v) => c with { Database = c.Database with { Path = v } }),
         Key("database.retention", Duration, static c => c.Database.Retention, static (c, v) => c with { Database = c.Database with { Retention = v } }),
@@ -71,6 +75,14 @@ internal static class ConfigKeys
         Key("blocking.aggregate_share", Fraction(0, 0, 1, "must be a number above 0, at most 1"), static c => c.Blocking.AggregateShare, static (c, v) => c with { Blocking = c.Blocking with { AggregateShare = v } }),
         Key("blocking.allow_private", List(AddressOrRange, "[192.168.7.0/24]"), static c => c.Blocking.AllowPrivate, static (c, v) => c with { Blocking = c.Blocking with { AllowPrivate = v } }),
         Key("blocking.own", List(AddressOrRange, "[203.0.113.10]"), static c => c.Blocking.Own, static (c, v) => c with { Blocking = c.Blocking with { Own = v } }),
+        Key("blocking.kubernetes.way", Choice("off", "auto", "routes", "tcp_routes", "config_map", "network_policy"), static c => c.Blocking.Kubernetes.Way, static (c, v) => c with { Blocking = c.Blocking with { Kubernetes = c.Blocking.Kubernetes with { Way = v } } }),
+        Key("blocking.kubernetes.namespace", Optional(ObjectName), static c => c.Blocking.Kubernetes.Namespace, static (c, v) => c with { Blocking = c.Blocking with { Kubernetes = c.Blocking.Kubernetes with { Namespace = v } } }),
+        Key("blocking.kubernetes.name", ObjectName, static c => c.Blocking.Kubernetes.Name, static (c, v) => c with { Blocking = c.Blocking with { Kubernetes = c.Blocking.Kubernetes with { Name = v } } }),
+        Key("blocking.kubernetes.entry_points", List(EntryPoint, "[web, websecure]"), static c => c.Blocking.Kubernetes.EntryPoints, static (c, v) => c with { Blocking = c.Blocking with { Kubernetes = c.Blocking.Kubernetes with { EntryPoints = v } } }),
+        Key("blocking.kubernetes.tcp_entry_points", List(EntryPoint, "[mqtt]"), static c => c.Blocking.Kubernetes.TcpEntryPoints, static (c, v) => c with { Blocking = c.Blocking with { Kubernetes = c.Blocking.Kubernetes with { TcpEntryPoints = v } } }),
+        Key("blocking.kubernetes.config_map", Optional(ConfigMapKey), static c => c.Blocking.Kubernetes.ConfigMap, static (c, v) => c with { Blocking = c.Blocking with { Kubernetes = c.Blocking.Kubernetes with { ConfigMap = v } } }),
+        Key("blocking.kubernetes.pod_labels", Optional(PodLabels), static c => c.Blocking.Kubernetes.PodLabels, static (c, v) => c with { Blocking = c.Blocking with { Kubernetes = c.Blocking.Kubernetes with { PodLabels = v } } }),
+        Key("blocking.kubernetes.max_ranges", Number(1, 1_000_000), static c => c.Blocking.Kubernetes.MaxRanges, static (c, v) => c with { Blocking = c.Blocking with { Kubernetes = c.Blocking.Kubernetes with { MaxRanges = v } } }),
 
         Key("behaviour.enabled", Bool, static c => c.Behaviour.Enabled, static (c, v) => c with { Behaviour = c.Behaviour with { Enabled = v } }),
         Key("behaviour.ema_alpha", Fraction(0, 0.01, 1, "must be a number from 0.01 to 1"), static c => c.Behaviour.EmaAlpha, static (c, v) => c with { Behaviour = c.Behaviour with { EmaAlpha = v } }),

@@ -1,0 +1,24 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace DevOpsAgent.Kubernetes.Client;
+
+/// <summary>An object as it is sent.</summary>
+internal static class JsonBytes
+{
+    // Only what JSON itself asks for is escaped: "`" and "|" of a rule would become six bytes each.
+    private static readonly JsonWriterOptions Short = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static byte[] Of(JsonNode node)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer, Short))
+        {
+            node.WriteTo(writer);
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+}
