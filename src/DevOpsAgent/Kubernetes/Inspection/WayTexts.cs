@@ -11,7 +11,7 @@ internal sealed class WayTexts(TraefikSettings settings, DenyPoints points, IRea
         WayKind.ExistingPattern => $"the cluster denies by {model!.Object} already: routes of our own in the same form cover every HTTP route and edit nobody's object",
         WayKind.DenyRoutes => "deny routes of our own cover every HTTP route on the entry points, whoever made it, and edit nobody's object",
         WayKind.NetworkPolicy => $"no route of ours would be served ({obstacles[0]}); a NetworkPolicy is the last resort",
-        _ => $"nothing can be blocked through the API here: {obstacles.FirstOrDefault() ?? "no way is open"}" + (named is null ? "" : $"; the list {ShownText.Of(named)} that you named was not found among what Traefik reads"),
+        _ => $"nothing can be blocked through the API here: {(obstacles.Count > 0 ? obstacles[0] : "no way is open")}" + (named is null ? "" : $"; the list {ShownText.Of(named)} that you named was not found among what Traefik reads"),
     };
 
     public WayVerdict Existing(bool chosen, BlockingPattern? model, IReadOnlyList<string> obstacles)
