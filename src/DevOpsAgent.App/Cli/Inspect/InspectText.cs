@@ -116,7 +116,7 @@ internal sealed class InspectText(Terminal terminal)
     private void Pattern(BlockingPattern pattern)
     {
         var ranges = pattern.Secret ? $"{Words.Count(pattern.Count, "range", "ranges")}, not shown: it is a Secret"
-            : pattern.Count == 0 ? "no addresses"
+            : pattern.Count == 0 ? pattern.CanDeny ? "nobody yet" : "those whom something outside names"
             : string.Join(", ", pattern.Ranges.Take(MostRanges)) + (pattern.Count > MostRanges ? string.Create(CultureInfo.InvariantCulture, $" and {pattern.Count - MostRanges} more") : "");
         var effect = pattern.DeniesAll ? "denies everybody" : pattern.Effect switch
         {
@@ -169,10 +169,13 @@ internal sealed class InspectText(Terminal terminal)
             Line($"  objects of {place.ApiVersion} in namespace {place.Namespace}{marks}, on {points}");
         }
 
-        Line(way.ReviewReasons.Count == 0 ? "  mode auto may block this way" : "  each block needs a person:");
-        foreach (var reason in way.ReviewReasons)
+        if (way.Kind != WayKind.None)
         {
-            Line("    " + reason);
+            Line(way.ReviewReasons.Count == 0 ? "  mode auto may block this way" : "  each block needs a person:");
+            foreach (var reason in way.ReviewReasons)
+            {
+                Line("    " + reason);
+            }
         }
 
         foreach (var verdict in way.Ways)
