@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using DevOpsAgent.Blocking;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Detection;
+using DevOpsAgent.Kubernetes.Client;
 using DevOpsAgent.Logs;
 using DevOpsAgent.Service;
 using DevOpsAgent.Store;
@@ -37,6 +38,7 @@ internal sealed class Doctor(LoadedConfig loaded, Terminal terminal, List<Check>
 
         Database();
         await TargetAsync(cancellationToken);
+        await new DoctorCluster(_config.Kubernetes, ClusterEnvironment.OfProcess(), terminal.Time, checks).RunAsync(cancellationToken);
         Page();
     }
 
