@@ -20,6 +20,7 @@ internal static class EffectTable
         ["scan"] = ReadOnly,
         ["replay"] = ReadOnly,
         ["explain"] = ReadOnly,
+        ["inspect"] = ReadOnly,
         ["rules list"] = ReadOnly,
         ["rules show"] = ReadOnly,
         ["rules test"] = ReadOnly,

@@ -9,6 +9,7 @@ using DevOpsAgent.Incidents;
 using DevOpsAgent.Kubernetes;
 using DevOpsAgent.Kubernetes.Blocking;
 using DevOpsAgent.Kubernetes.Client;
+using DevOpsAgent.Kubernetes.Inspection;
 using DevOpsAgent.Signing;
 using DevOpsAgent.Store;
 using DevOpsAgent.Traefik;
@@ -45,9 +46,10 @@ internal sealed class AgentParts : IAsyncDisposable
         var guards = new GuardSet(config, store, never, () => Mode.Current, time, new BehaviourGuard(Behaviour));
         Blocker = new(store, never, Target, config.Blocking, time, guards.Preview.Refusal, onBlock, agent);
         var tools = new EffectTools(new(Blocker, config.Blocking), new(Blocker, store), new(Incidents, store), new(Entries, store), new(Entries, store), new(Entries), new(Mode), new(store.Behaviour));
-        Gateway = new(Journal, guards.Pipeline(config.Guards, time), tools.All, PolicyHash.Of(config, guards.All), time);
+        IReadOnlyList<Tool> all = [.. tools.All, new InspectPatternsTool(() => KubernetesApi.Connect(config.Kubernetes, time), null)];
+        Gateway = new(Journal, guards.Pipeline(config.Guards, time), all, PolicyHash.Of(config, guards.All), time);
         Effects = new(Gateway, tools, time, onBlock);
-        OpenIntents = new(Journal, tools.All, time);
+        OpenIntents = new(Journal, all, time);
         Responder = new(store, Effects, time);
     }
 

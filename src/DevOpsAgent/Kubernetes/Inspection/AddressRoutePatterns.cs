@@ -76,7 +76,9 @@ internal static class AddressRoutePatterns
     }
 
     private static PatternEffect EffectOf(EdgeReading edge, RouteFacts facts) =>
-        facts.Denies || facts.Rule.Negated ? PatternEffect.Denies
+        facts.Denies ? PatternEffect.Denies
+        : !facts.Rule.Gate ? PatternEffect.Unknown
+        : facts.Rule.Negated ? PatternEffect.Denies
         // Others of the same host get to another service: no gate, a fork.
         : edge.Routes.Any(o => o != facts && o.Route.Seen && !o.Rule.AboutAddresses && o.Route.Tcp == facts.Route.Tcp && o.SharesPoint(facts) && SameHost(facts, o)) ? PatternEffect.Routes
         : PatternEffect.Allows;
@@ -84,9 +86,11 @@ internal static class AddressRoutePatterns
     private static string Reason(RouteFacts facts, PatternEffect effect) => effect switch
     {
         _ when !facts.Route.Seen => "Traefik doesn't serve it",
+        PatternEffect.Denies when facts.Denies && facts.Route.Object.Kind == "ConfigMap" => "one more ClientIP() in its rule denies a client; only where you name this ConfigMap, as it is not ours",
         PatternEffect.Denies when facts.Denies && facts.Rule.OnlyAddresses => "a route of our own in the same form denies one more client, and touches nobody's object",
         PatternEffect.Denies when facts.Denies => "a route of our own in the same form denies one more client, on the hosts that it names",
         PatternEffect.Denies => "the address is kept out by the rule of a route with traffic, which belongs to somebody: a fault in it would answer 404 to everybody",
+        PatternEffect.Unknown => "the address is only one of several ways into the rule",
         PatternEffect.Routes => "it leads some clients elsewhere; it denies nobody",
         _ => "it lets only the listed in, on its own rule; it can't deny one client",
     };

@@ -6,7 +6,7 @@ namespace DevOpsAgent.Kubernetes.Inspection;
 /// Inspects a cluster: what treats clients by their address, how the cluster blocks today, and how to block with it. Only reads. No model is
 /// asked, and the same cluster gives the same picture.
 /// </summary>
-/// <param name="namedList">"namespace/name" of a ConfigMap list that the user allows us to write; null: none.</param>
+/// <param name="namedList">"namespace/name" or "namespace/name/key" of a ConfigMap list that the user allows us to write; null: none.</param>
 internal sealed class ClusterInspector(IKubernetesApi api, string? namedList = null)
 {
     /// <exception cref="KubernetesException">The cluster doesn't answer, or doesn't know us.</exception>
@@ -18,7 +18,7 @@ internal sealed class ClusterInspector(IKubernetesApi api, string? namedList = n
         var patterns = PatternFinder.All(objects, edges, policies);
         foreach (var file in edges.SelectMany(static e => e.Files.Dynamic).Where(static f => f.Tree is null))
         {
-            objects.Gaps.Add(new(file.File.Place, GapReason.Failed, file.Problem.Length == 0 ? "can't be read" : $"can't be read: {file.Problem}"));
+            objects.Gaps.Add(new(file.File.Place, GapReason.Failed, $"can't be read, and Traefik refuses its whole folder for such a file{(file.Problem.Length == 0 ? "" : $": {file.Problem}")}"));
         }
 
         objects.Sort();

@@ -39,12 +39,13 @@ internal static class FilePatterns
                     number++;
                     var shown = $"{ShownText.Of(name, 160)}@file";
                     var coverage = Coverage.Of(edges, tcp, r => r.Route.Middlewares.FirstOrDefault(m => m.Object == file.Source.Ref && string.Equals(m.Name, shown, StringComparison.OrdinalIgnoreCase)));
+                    var denier = list.DeniesAll && edges.Any(e => e.Routes.Any(r => r.Denies && r.Route.Middlewares.Any(m => string.Equals(m.Name, shown, StringComparison.OrdinalIgnoreCase))));
                     var where = $"data[{ShownText.Of(file.File.Key, 80)}].{section}.middlewares.{ShownText.Of(name, 80)}.{list.Path}";
                     var pattern = PatternFinder.Of(list, file.Source, coverage) with
                     {
                         Kind = PatternKind.FileConfiguration,
                         Path = where,
-                        Problems = [.. new[] { list.Remark, coverage.Covers == 0 ? "no route that was read goes through it" : "" }.Where(static t => t.Length > 0)],
+                        Problems = denier ? [] : [.. new[] { list.Remark, coverage.Covers == 0 ? "no route that was read goes through it" : "" }.Where(static t => t.Length > 0)],
                     };
                     yield return file.File.Secret ? Hidden(pattern, $"data[{ShownText.Of(file.File.Key, 80)}], {section} list {number}") : pattern;
                 }
@@ -74,7 +75,7 @@ internal static class FilePatterns
                 : effect == PatternEffect.Denies ? "one more line denies a client, if what reads it reads it again; only where you name this ConfigMap, as it is not ours"
                 : effect == PatternEffect.Allows ? "a list of who is let in can't deny one client"
                 : "its name doesn't tell what becomes of the addresses in it",
-            Problems = addresses.Invalid > 0 ? [string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{addresses.Invalid} lines are no address")] : [],
+            Problems = addresses.Invalid > 0 ? [string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{addresses.Invalid} {(addresses.Invalid == 1 ? "line is" : "lines are")} no address")] : [],
         };
         return file.Secret ? Hidden(pattern, pattern.Path) : pattern;
     }

@@ -16,7 +16,7 @@ internal static class GatewayRoutes
 
         var tcp = item.Ref.Kind is "TCPRoute" or "TLSRoute";
         var points = listeners.Select(l => PointOf(l, watching.Settings, problems)).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
-        if (points.Count == 0 && problems.Count == 0)
+        if (points.Count == 0 && problems.Count == 0 && watching.Settings.Known)
         {
             problems.Add("no listener of its Gateway fits it");
         }
@@ -93,7 +93,7 @@ internal static class GatewayRoutes
             problems.Add($"no entry point has the port {port} of listener {ShownText.Of(listener.At("name").Text(), 80)}");
         }
 
-        return point?.Name ?? (settings.Known ? null : ShownText.Of(listener.At("name").Text(), 80));
+        return point?.Name;
     }
 
     private static string MatchOf(JsonNode? match)

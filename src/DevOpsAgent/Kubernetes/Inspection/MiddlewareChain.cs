@@ -5,6 +5,11 @@ internal sealed class MiddlewareChain(ClusterObjects objects, DynamicFiles files
 {
     private const int MaxDepth = 16;
 
+    /// <summary>Two chains that each name the other twice would be followed 65,000 times.</summary>
+    private const int MaxProblems = 20;
+
+    private const int MaxApplied = 200;
+
     private readonly Dictionary<(string Kind, string Place), ClusterObject> _byPlace = Index(objects, watching, static o => $"{o.Namespace}/{o.Ref.Name}");
     private readonly Dictionary<(string Kind, string Place), ClusterObject> _byQualified = Index(objects, watching, static o => $"{o.Namespace}-{o.Ref.Name}");
 
@@ -18,7 +23,12 @@ internal sealed class MiddlewareChain(ClusterObjects objects, DynamicFiles files
         var (name, provider) = Split(reference.Name);
         provider = provider.Length > 0 ? provider : inFile ? "file" : "";
         var shown = ShownText.Of(reference.Name, 160);
-        if (depth > MaxDepth || applied.Count > 200)
+        if (problems.Count > MaxProblems)
+        {
+            return;
+        }
+
+        if (depth > MaxDepth || applied.Count > MaxApplied)
         {
             problems.Add($"chains of middlewares go round in a circle at '{shown}'");
             return;

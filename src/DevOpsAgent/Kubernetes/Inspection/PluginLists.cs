@@ -52,6 +52,11 @@ internal static class PluginLists
         }
 
         var effect = EffectOf(words);
+        if (addresses.Ranges.Count == 0 && effect != PatternEffect.Denies)
+        {
+            return;
+        }
+
         var empty = addresses.Ranges.Count == 0 ? "the list is empty" : "";
         found.Add(new(PatternKind.PluginMiddleware, effect, path, addresses, "as the plugin does", 0, false, empty));
     }

@@ -48,7 +48,7 @@ internal static class RouteDrafts
         var rule = 0;
         foreach (var (host, path, type, backend, origin) in Paths(item))
         {
-            yield return new(item, ++rule, And(host.Length == 0 ? "" : $"Host(`{host}`)", path.Length == 0 ? "" : $"{(type == "Exact" ? "Path" : "PathPrefix")}(`{path}`)"), false, origin)
+            yield return new(item, ++rule, And(host.Length == 0 ? "" : $"Host(`{host}`)", path.Length == 0 ? host.Length == 0 ? "PathPrefix(`/`)" : "" : $"{(type == "Exact" ? "Path" : "PathPrefix")}(`{path}`)"), false, origin)
             {
                 EntryPoints = Words(annotations.GetValueOrDefault(Annotation + "entrypoints")),
                 Tls = string.Equals(annotations.GetValueOrDefault(Annotation + "tls"), "true", StringComparison.OrdinalIgnoreCase),

@@ -67,9 +67,9 @@ internal sealed class RouteResolver(Watching watching, MiddlewareChain chain)
 
     private void Judge(RouteDraft draft, RuleText rule, List<string> problems)
     {
-        if (rule.Broken)
+        if (rule.Broken || rule.Calls.Count == 0)
         {
-            // v2's regular expressions in braces are read; what isn't is left to Traefik.
+            problems.Add("its rule can't be read: Traefik drops the route");
             return;
         }
 

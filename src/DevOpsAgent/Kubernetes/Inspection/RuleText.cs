@@ -16,9 +16,9 @@ internal sealed partial class RuleText
 {
     private static readonly string[] AddressHeaders = ["x-forwarded-for", "x-real-ip", "forwarded", "cf-connecting-ip", "true-client-ip", "x-client-ip", "x-original-forwarded-for"];
 
-    private RuleText(IReadOnlyList<RuleCall> calls, bool broken)
+    private RuleText(IReadOnlyList<RuleCall> calls, bool gate, bool broken)
     {
-        (Calls, Broken) = (calls, broken);
+        (Calls, Gate, Broken) = (calls, gate && !broken, broken);
         Peer = [.. calls.Where(static c => c.Is("ClientIP"))];
         Headers = [.. calls.Where(static c => IsAddressHeader(c))];
         Hosts = [.. calls.Where(static c => !c.Negated && (c.Is("Host") || c.Is("HostSNI"))).SelectMany(static c => c.Arguments).Select(static a => a.ToLowerInvariant()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
@@ -27,6 +27,9 @@ internal sealed partial class RuleText
     public IReadOnlyList<RuleCall> Calls { get; }
 
     public bool Broken { get; }
+
+    /// <summary>Whoever gets through the rule was asked for the address: it is not one of several ways in.</summary>
+    public bool Gate { get; }
 
     /// <summary>The ClientIP() calls.</summary>
     public IReadOnlyList<RuleCall> Peer { get; }
@@ -59,8 +62,9 @@ internal sealed partial class RuleText
     public static RuleText Read(string rule)
     {
         var calls = new List<RuleCall>();
-        var groups = new Stack<bool>();
-        var (negated, not, broken) = (false, false, false);
+        var groups = new Stack<RuleGroup>();
+        var group = new RuleGroup(false);
+        var (not, broken) = (false, false);
         for (var i = 0; i < rule.Length && !broken;)
         {
             var c = rule[i];
@@ -71,14 +75,15 @@ internal sealed partial class RuleText
             }
             else if (c == '(')
             {
-                groups.Push(negated);
-                (negated, not) = (negated ^ not, false);
+                groups.Push(group);
+                (group, not) = (new(group.Negated ^ not), false);
                 i++;
             }
             else if (c == ')')
             {
-                broken = !groups.TryPop(out negated);
-                not = false;
+                broken = !groups.TryPop(out var outer);
+                outer?.Term(group.Gates);
+                (group, not) = (outer ?? group, false);
                 i++;
             }
             else if (char.IsAsciiLetter(c))
@@ -92,17 +97,24 @@ internal sealed partial class RuleText
                 var name = rule[i..end];
                 i = end;
                 broken = !TryArguments(rule, ref i, out var arguments);
-                calls.Add(new(name, arguments, negated ^ not));
+                var call = new RuleCall(name, arguments, group.Negated ^ not);
+                calls.Add(call);
+                group.Term(call.Is("ClientIP") || IsAddressHeader(call));
                 not = false;
             }
             else
             {
                 broken = c is not (' ' or '\t' or '\n' or '\r' or '&' or '|');
+                if (c == '|')
+                {
+                    group.Or();
+                }
+
                 i++;
             }
         }
 
-        return new(calls, broken || groups.Count > 0);
+        return new(calls, group.Gates, broken || groups.Count > 0);
     }
 
     // (`a`, "b")

@@ -46,14 +46,14 @@ internal static class TodayText
 
     private static string Ranges(BlockingPattern pattern) =>
         pattern.DeniesAll ? "everybody who gets to it"
-        : pattern.Count == 0 ? pattern.Kind is PatternKind.AuthMiddleware or PatternKind.PluginMiddleware && !pattern.CanDeny ? "what something outside decides" : "no addresses"
+        : pattern.Count == 0 ? pattern.Kind is PatternKind.AuthMiddleware or PatternKind.PluginMiddleware && !pattern.CanDeny ? "what something outside decides" : "nobody yet"
         : string.Create(CultureInfo.InvariantCulture, $"{pattern.Count} {(pattern.Count == 1 ? "range" : "ranges")}");
 
     private static string Where(BlockingPattern pattern)
     {
         if (!pattern.Seen)
         {
-            return ", but Traefik does not act on it";
+            return pattern.Kind == PatternKind.NetworkPolicy ? ", but nothing enforces it" : ", but Traefik does not act on it";
         }
 
         var kind = pattern.Kind is PatternKind.TcpAddressRoute or PatternKind.TcpAllowListMiddleware ? "TCP" : "HTTP";

@@ -6,7 +6,7 @@ namespace DevOpsAgent.Kubernetes.Inspection;
 /// Chooses how to block at one Traefik, by fixed rules: the same cluster gives the same way and the same words. What is preferred is what
 /// covers every route, edits nobody's object, and fails open.
 /// </summary>
-/// <param name="named">A ConfigMap list that the user named, as "namespace/name"; null: none.</param>
+/// <param name="named">A ConfigMap list that the user named, as "namespace/name" or "namespace/name/key"; null: none.</param>
 internal sealed class WayChooser(EdgeReading edge, ClusterObjects objects, IReadOnlyList<BlockingPattern> patterns, PolicyEnforcement policies, string? named)
 {
     private readonly TraefikSettings _settings = edge.Settings;
@@ -18,7 +18,7 @@ internal sealed class WayChooser(EdgeReading edge, ClusterObjects objects, IRead
         var model = obstacles.Count > 0 ? null : patterns.FirstOrDefault(p => p is { Kind: PatternKind.AddressRoute, Effect: PatternEffect.Denies, CanDeny: true, Ours: false } && Here(p) && Whole(p));
         var lists = ListCandidates();
         var policyObstacles = PolicyObstacles();
-        var list = named is null ? null : lists.Find(l => l.Object.Place == named);
+        var list = lists.Find(Named);
 
         var kind = list is not null ? WayKind.ConfigMapList
             : model is not null ? WayKind.ExistingPattern
@@ -30,13 +30,13 @@ internal sealed class WayChooser(EdgeReading edge, ClusterObjects objects, IRead
         return new()
         {
             Kind = kind,
-            Reason = texts.Reason(kind, model, obstacles, list, named),
+            Reason = texts.Reason(kind, model, obstacles, lists, list, named),
             Ways =
             [
                 texts.Existing(kind == WayKind.ExistingPattern, model, obstacles),
                 texts.Deny(kind == WayKind.DenyRoutes, obstacles),
                 texts.Tcp(tcp, obstacles),
-                texts.List(kind == WayKind.ConfigMapList, lists, named),
+                texts.List(kind == WayKind.ConfigMapList, lists, list is not null, named),
                 texts.Policy(kind == WayKind.NetworkPolicy, policyObstacles),
             ],
             Model = model,
@@ -119,6 +119,9 @@ internal sealed class WayChooser(EdgeReading edge, ClusterObjects objects, IRead
         [.. patterns.Where(p => !p.Secret && p.Object.Kind == "ConfigMap" && Here(p)
             && (p is { Kind: PatternKind.MountedList, Effect: PatternEffect.Denies } || (p.Kind == PatternKind.FileConfiguration && p.Effect == PatternEffect.Denies && p.CanDeny)))];
 
+    private bool Named(BlockingPattern list) => named is not null
+        && (list.Object.Place == named || (named.StartsWith(list.Object.Place + "/", StringComparison.Ordinal) && list.Path.StartsWith($"data[{named[(list.Object.Place.Length + 1)..]}]", StringComparison.Ordinal)));
+
     /// <summary>It is this Traefik that reads it.</summary>
     private bool Here(BlockingPattern pattern) => pattern.Kind is PatternKind.MountedList or PatternKind.FileConfiguration
         ? edge.Workload?.Sources.Contains(pattern.Object) == true
@@ -140,7 +143,7 @@ internal sealed class WayChooser(EdgeReading edge, ClusterObjects objects, IRead
             reasons.Add("Traefik's configuration was not read: entry points, namespaces and classes are assumed");
         }
 
-        foreach (var point in _points.Http.Concat(_points.Tcp).Where(static p => p.Sight is ClientSight.Unknown or ClientSight.Hidden))
+        foreach (var point in _points.Http.Concat(_points.Tcp).Where(p => _settings.Known && p.Sight is (ClientSight.Unknown or ClientSight.Hidden)))
         {
             reasons.Add($"entry point {point.Name}: {point.SightReason}");
         }
@@ -162,7 +165,8 @@ internal sealed class WayChooser(EdgeReading edge, ClusterObjects objects, IRead
     {
         var watched = _settings.Crd.Namespaces;
         var own = _settings.Workload?.Namespace ?? objects.Of("Service").FirstOrDefault(static s => s.Ref.Name == "traefik")?.Namespace
-            ?? (objects.Of("Namespace").Any(static n => n.Ref.Name == "traefik") ? "traefik" : null);
+            // Its chart's usual one, unless the cluster has none of that name.
+            ?? (objects.Read.Contains("Namespace") && objects.Find("Namespace", null, "traefik") is null ? null : "traefik");
         return new()
         {
             ApiVersion = $"{ApiGroup()}/{objects.Served.Find(t => t.Group == ApiGroup() && t.Kind == "IngressRoute")?.Version ?? "v1alpha1"}",

@@ -5,13 +5,16 @@ namespace DevOpsAgent.Kubernetes.Inspection;
 /// <summary>What speaks for and against each way at one Traefik, in words.</summary>
 internal sealed class WayTexts(TraefikSettings settings, DenyPoints points, IReadOnlyList<BlockingPattern> patterns, PolicyEnforcement policies)
 {
-    public string Reason(WayKind kind, BlockingPattern? model, IReadOnlyList<string> obstacles, BlockingPattern? list, string? named) => kind switch
+    public string Reason(WayKind kind, BlockingPattern? model, IReadOnlyList<string> obstacles, IReadOnlyList<BlockingPattern> lists, BlockingPattern? list, string? named) => kind switch
     {
         WayKind.ConfigMapList => $"you named {list!.Object}, a list that Traefik reads",
         WayKind.ExistingPattern => $"the cluster denies by {model!.Object} already: routes of our own in the same form cover every HTTP route and edit nobody's object",
         WayKind.DenyRoutes => "deny routes of our own cover every HTTP route on the entry points, whoever made it, and edit nobody's object",
         WayKind.NetworkPolicy => $"no route of ours would be served ({obstacles[0]}); a NetworkPolicy is the last resort",
-        _ => $"nothing can be blocked through the API here: {obstacles.FirstOrDefault() ?? "no way is open"}" + (named is null ? "" : $"; the list {ShownText.Of(named)} that you named was not found among what Traefik reads"),
+        _ => $"nothing can be blocked through the API here: {obstacles.FirstOrDefault() ?? "no way is open"}"
+            + (named is not null ? $"; the list {ShownText.Of(named)} that you named was not found among what Traefik reads"
+                : lists.Count > 0 ? $"; or name {PatternFinder.Some([.. lists.Select(static l => l.Object.ToString()).Distinct(StringComparer.Ordinal)], 3)} as a list that may be written"
+                : ""),
     };
 
     public WayVerdict Existing(bool chosen, BlockingPattern? model, IReadOnlyList<string> obstacles)
@@ -65,17 +68,17 @@ internal sealed class WayTexts(TraefikSettings settings, DenyPoints points, IRea
             contra.Add($"entry point {point.Name} needs the form for X-Forwarded-For, not ClientIP(): {point.SightReason}");
         }
 
-        foreach (var point in points.Http.Where(static p => p.Sight is ClientSight.Hidden or ClientSight.Unknown))
+        if (!settings.Known)
+        {
+            contra.Add("Traefik's configuration was not read: its entry points are assumed, and who its peer is isn't known");
+        }
+
+        foreach (var point in points.Http.Where(p => settings.Known && p.Sight is (ClientSight.Hidden or ClientSight.Unknown)))
         {
             contra.Add($"entry point {point.Name}: {point.SightReason}");
         }
 
-        foreach (var point in points.Http.Where(static p => !p.Tls))
-        {
-            contra.Add($"entry point {point.Name} carries TCP without TLS too: no TLS twin there, since it would hang a service whose server speaks first");
-        }
-
-        contra.AddRange(points.LeftOut.Select(static l => $"not on entry point {l}"));
+        contra.AddRange(points.Remarks);
         contra.Add("it answers with a status instead of closing the connection; each change is read by Traefik at most every " + settings.Crd.Throttle);
         return Verdict(WayKind.DenyRoutes, chosen, obstacles.Count == 0, pro, contra);
     }
@@ -83,7 +86,7 @@ internal sealed class WayTexts(TraefikSettings settings, DenyPoints points, IRea
     public WayVerdict Tcp(bool along, IReadOnlyList<string> obstacles)
     {
         var names = PatternFinder.Some([.. points.Tcp.Select(static p => p.Name)], 8);
-        List<string> pro = points.Tcp.Count > 0 && obstacles.Count == 0 ? [$"{names} carries TCP services and no HTTP: deny routes for HTTP don't stand before them, these do"] : [];
+        List<string> pro = points.Tcp.Count > 0 && obstacles.Count == 0 ? [$"on {names} there are TCP services and no HTTP: deny routes for HTTP don't stand before them, these do"] : [];
         List<string> contra = [.. obstacles];
         if (points.Tcp.Count == 0)
         {
@@ -94,13 +97,14 @@ internal sealed class WayTexts(TraefikSettings settings, DenyPoints points, IRea
         return Verdict(WayKind.TcpDenyRoutes, along, points.Tcp.Count > 0 && obstacles.Count == 0, pro, contra);
     }
 
-    public WayVerdict List(bool chosen, IReadOnlyList<BlockingPattern> lists, string? named)
+    public WayVerdict List(bool chosen, IReadOnlyList<BlockingPattern> lists, bool found, string? named)
     {
         List<string> pro = [.. lists.Select(static l => string.Create(CultureInfo.InvariantCulture, $"{l.Object} ({l.Path}) is read by Traefik already and denies {l.Count} {(l.Count == 1 ? "range" : "ranges")}"))];
         List<string> contra = [];
         if (lists.Count == 0)
         {
-            contra.Add(settings.File.Enabled
+            contra.Add(!settings.Known ? "what Traefik's pods mount isn't known"
+                : settings.File.Enabled
                 ? settings.File.MountedFrom is { Count: > 0 } from ? $"nothing that denies by address was found in {PatternFinder.Some([.. from.Select(static s => s.ToString())], 5)}, which the file provider reads" : "the files of the file provider don't come from a ConfigMap"
                 : "Traefik's pods mount no list that denies by address, and the file provider is off");
         }
@@ -110,12 +114,12 @@ internal sealed class WayTexts(TraefikSettings settings, DenyPoints points, IRea
             contra.Add("kubelets bring a changed ConfigMap to the pods after up to a minute or more, and never to a subPath mount");
         }
 
-        if (named is not null && !lists.Any(l => l.Object.Place == named))
+        if (named is not null && !found)
         {
             contra.Add($"you named {ShownText.Of(named)}, which is not among the lists that Traefik reads");
         }
 
-        return Verdict(WayKind.ConfigMapList, chosen, lists.Count > 0 && named is not null, pro, contra);
+        return Verdict(WayKind.ConfigMapList, chosen, found, pro, contra);
     }
 
     public WayVerdict Policy(bool chosen, IReadOnlyList<string> obstacles)
@@ -125,7 +129,7 @@ internal sealed class WayTexts(TraefikSettings settings, DenyPoints points, IRea
         return Verdict(WayKind.NetworkPolicy, chosen, obstacles.Count == 0, pro, contra);
     }
 
-    private static string Share(BlockingPattern pattern) => pattern.CoversOf == 0 ? "no route that is served"
+    private static string Share(BlockingPattern pattern) => pattern.CoversOf == 0 ? pattern.Protects.Count > 0 ? PatternFinder.Some(pattern.Protects, 2) : "in front of nothing"
         : string.Create(CultureInfo.InvariantCulture, $"{pattern.Covers} of {pattern.CoversOf} {(pattern.Kind is PatternKind.TcpAddressRoute or PatternKind.TcpAllowListMiddleware ? "TCP" : "HTTP")} routes");
 
     private static WayVerdict Verdict(WayKind kind, bool chosen, bool possible, IReadOnlyList<string> pro, IReadOnlyList<string> contra) =>
