@@ -12,7 +12,7 @@ namespace DevOpsAgent.Bench;
 internal static class FollowBench
 {
     private const int LinesPerSecond = 2000;
-    private static readonly string[] Secrets = ["/.env", "/.git/config", "/.aws/credentials", "/.ssh/id_rsa", "/wp-config.php.bak", "/.env.production", "/.npmrc", "/.htpasswd"];
+    internal static readonly string[] Secrets = ["/.env", "/.git/config", "/.aws/credentials", "/.ssh/id_rsa", "/wp-config.php.bak", "/.env.production", "/.npmrc", "/.htpasswd"];
 
     public static async Task<JsonObject> RunAsync(BenchOptions options)
     {
@@ -108,7 +108,7 @@ internal static class FollowBench
         }
     }
 
-    private static string Line(string client, string path, int status)
+    internal static string Line(string client, string path, int status)
     {
         var now = DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ss.fffffffZ", null);
         return $$"""

@@ -15,6 +15,7 @@ var benches = new Dictionary<string, (string What, Func<BenchOptions, Task<JsonO
     ["behaviour"] = ("the behaviour guard with 10 and 1,000,000 receipts in the window: ns_10, ns_1000000, bytes_per_op", BehaviourBench.RunAsync),
     ["gateway"] = ("a tool call that all guards allow, in memory: us, and the share of each guard", GatewayBench.RunAsync),
     ["hot"] = ("ns and bytes allocated per line: parse, classify, observe", HotBench.RunAsync),
+    ["kubernetes"] = ("line appended -> object in a real API server, beyond its own write time: p99_ms_over_api; 10,000 blocks: change_10000_cpu_ms, restart_10000_s", KubernetesBench.RunAsync),
     ["exec"] = ("permit to exit of /bin/true through a whole session, against posix_spawn alone: ratio_to_posix_spawn", ExecBench.RunAsync),
 };
 
@@ -29,7 +30,7 @@ if (args.Length == 0 || args[0] is "--help" or "-h" || !benches.TryGetValue(args
     Console.Error.WriteLine("usage: ./bench NAME [--json] [--rounds N] [--lines N]");
     foreach (var (name, (what, _)) in benches)
     {
-        Console.Error.WriteLine($"  {name,-9} {what}");
+        Console.Error.WriteLine($"  {name,-10} {what}");
     }
 
     return args.Length > 0 && args[0] is "--help" or "-h" ? 0 : 2;

@@ -24,11 +24,21 @@ internal sealed class Service : IAsyncDisposable
     public string Log => Path.Combine(Folder, "access.log");
     public string DenyFile => Path.Combine(Folder, "dynamic", "devops-agent.yaml");
 
-    public static async Task<Service> StartAsync(string agent)
+    /// <param name="target">YAML of the keys under blocking that say where; null: the deny folder.</param>
+    /// <param name="more">More of the configuration.</param>
+    /// <param name="prepare">Called with the folder before the service starts.</param>
+    public static async Task<Service> StartAsync(string agent, string? target = null, string more = "", Action<string>? prepare = null)
     {
         var folder = Directory.CreateTempSubdirectory("devops-agent-bench-").FullName;
+        prepare?.Invoke(folder);
         Directory.CreateDirectory(Path.Combine(folder, "dynamic"));
         File.WriteAllText(Path.Combine(folder, "access.log"), "");
+        return await StartAsync(agent, folder, target ?? $"directory: {folder}/dynamic", more);
+    }
+
+    /// <summary>The same again on what the last one left, after <see cref="KillAsync"/>.</summary>
+    public static async Task<Service> StartAsync(string agent, string folder, string target, string more)
+    {
         var port = FreePort();
         File.WriteAllText(Path.Combine(folder, "config.yaml"), $"""
             mode: auto
@@ -37,11 +47,12 @@ internal sealed class Service : IAsyncDisposable
             database:
               path: {folder}/agent.db
             blocking:
-              directory: {folder}/dynamic
+              {target}
               max_new_blocks: 40000
             web:
               serve: true
               listen: 127.0.0.1:{port}
+            {more}
             """);
         var start = new ProcessStartInfo(agent) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         start.ArgumentList.Add("--config");
@@ -78,14 +89,19 @@ internal sealed class Service : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>kill -9; the folder stays.</summary>
+    public async Task KillAsync()
     {
         if (!_process.HasExited)
         {
             _process.Kill();
             await _process.WaitForExitAsync();
         }
+    }
 
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
         _process.Dispose();
         Directory.Delete(Folder, recursive: true);
     }

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using DevOpsAgent.Blocking;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Detection;
+using DevOpsAgent.Kubernetes.Client;
 using DevOpsAgent.Logs;
 using DevOpsAgent.Service;
 using DevOpsAgent.Store;
@@ -37,6 +38,7 @@ internal sealed class Doctor(LoadedConfig loaded, Terminal terminal, List<Check>
 
         Database();
         await TargetAsync(cancellationToken);
+        await new DoctorCluster(_config.Kubernetes, ClusterEnvironment.OfProcess(), terminal.Time, checks).RunAsync(cancellationToken);
         Page();
     }
 
@@ -150,9 +152,15 @@ internal sealed class Doctor(LoadedConfig loaded, Terminal terminal, List<Check>
 
     private async Task TargetAsync(CancellationToken cancellationToken)
     {
+        if (_config.Blocking.Kubernetes.Way != "off")
+        {
+            await ClusterTargetAsync(cancellationToken);
+            return;
+        }
+
         if (_config.Blocking.Directory is not { } directory)
         {
-            Warn("target", "no blocking.directory: nothing can be denied, approvals will fail", "set it to the directory that Traefik's file provider watches");
+            Warn("target", "neither blocking.directory nor blocking.kubernetes.way: nothing can be denied, approvals will fail", "set the one to the directory that Traefik's file provider watches, or the other to auto");
             return;
         }
 
@@ -175,13 +183,39 @@ internal sealed class Doctor(LoadedConfig loaded, Terminal terminal, List<Check>
         if (store is not null)
         {
             using var api = _config.Blocking.TraefikApi is { } root ? new TraefikApi(root, terminal.Time) : null;
-            var target = AgentParts.TargetOf(_config, api);
+            var target = AgentParts.TargetOf(_config, api, terminal.Time);
             var state = await target.InspectAsync(DenyListOf(store), cancellationToken);
             Add("target", state.Drift is null ? CheckStatus.Ok : CheckStatus.Warning, state.Drift ?? $"{target.Description} is as it should be", state.Drift is null ? null : "a running agent sets it right by itself");
         }
         else
         {
             Ok("target", $"{directory} can be written");
+        }
+    }
+
+    private async Task ClusterTargetAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var target = (IAsyncDisposable)AgentParts.TargetOf(_config, null, terminal.Time);
+            var cluster = (IBlockTarget)target;
+            using var store = File.Exists(_config.Database.Path) ? new SqliteStore(_config.Database.Path) : null;
+            var state = await cluster.InspectAsync(store is null ? DenyList.Empty : DenyListOf(store), cancellationToken);
+            if (!state.Reachable)
+            {
+                Fail("target", state.Drift ?? "the cluster can't be read", null);
+                return;
+            }
+
+            Add("target", state.Drift is null ? CheckStatus.Ok : CheckStatus.Warning, state.Drift ?? $"{cluster.Description} is as it should be", state.Drift is null ? null : "a running agent sets it right by itself");
+            if (cluster.ReviewReason is { } reason)
+            {
+                Warn("target", $"mode auto leaves every block to a person: {reason}", "see 'devops-agent inspect'");
+            }
+        }
+        catch (ConfigException e)
+        {
+            Fail("target", e.Message, null);
         }
     }
 

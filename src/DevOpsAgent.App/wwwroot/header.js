@@ -71,7 +71,7 @@ function banners() {
   if (state.target.configured && !state.target.reachable) list.push(['bad', `${state.target.description} can’t be reached. ${state.target.drift ?? ''}`]);
   else if (state.target.drift) list.push(['warn', `${state.target.description}: ${state.target.drift}`]);
   for (const s of state.sources.filter(s => s.state === 'error')) list.push(['warn', `Source ${visibleText(s.name)}: ${s.message ?? 'can’t be read'}`]);
-  if (!state.target.configured) list.push(['note', 'No target directory is set: blocks are recorded and shown (Blocks › Export), not written. Set blocking.directory.']);
+  if (!state.target.configured) list.push(['note', 'No target is set: blocks are recorded and shown (Blocks › Export), not written. Set blocking.directory or blocking.kubernetes.way.']);
   const signature = JSON.stringify(list);
   const box = $('#banners');
   if (box.dataset.signature === signature) return;

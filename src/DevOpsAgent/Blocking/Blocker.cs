@@ -52,7 +52,7 @@ internal sealed class Blocker : IAsyncDisposable
         Func<IReadOnlyList<long>, CancellationToken, Task>? agent = null)
     {
         (_store, _never, _target, _config, _time, _refusal, _onEvent, _agent) = (store, never, target, config, time, refusal, onEvent, agent);
-        _pending = new(store, config, target.Description, time);
+        _pending = new(store, config, () => target.Description, time);
         _ledger = new(store, never, time);
         _throttle = new(() => WriteAsync(verify: false), time);
     }
@@ -192,7 +192,7 @@ internal sealed class Blocker : IAsyncDisposable
         {
             Ranges = asked.Ranges,
             CarveOuts = asked.CarveOuts,
-            Where = $"{_target.Description} at {string.Join(", ", _config.EntryPoints)}",
+            Where = _target.Where(_config.EntryPoints),
             Ttl = terms.Select(t => TtlPolicy.For(t.Ttl, t.Offence, _config.MaxTtl)).DefaultIfEmpty().Max(),
             Offence = terms.Select(static t => t.Offence).DefaultIfEmpty(1).Max(),
             Change = UnifiedDiff.Between(_target.Render(before), _target.Render(after), _config.FileName),

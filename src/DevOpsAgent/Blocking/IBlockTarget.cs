@@ -3,13 +3,19 @@ using DevOpsAgent.Addresses;
 namespace DevOpsAgent.Blocking;
 
 /// <summary>
-/// A place where denials are written: a Traefik file now, a cluster next. Level-triggered: it is always given the whole
+/// A place where denials are written: a Traefik file, a cluster. Level-triggered: it is always given the whole
 /// list of what is to be denied and makes its objects equal to that. It touches only objects of its own.
 /// </summary>
 internal interface IBlockTarget
 {
     /// <summary>For people: "Traefik file /etc/traefik/dynamic/devops-agent.yaml".</summary>
     string Description { get; }
+
+    /// <summary>For people, in a plan: the target and where in it clients are denied.</summary>
+    string Where(IReadOnlyList<string> entryPoints) => $"{Description} at {string.Join(", ", entryPoints)}";
+
+    /// <summary>Why a person must look at each block before it is written here; null: mode auto may.</summary>
+    string? ReviewReason => null;
 
     /// <summary>The target's content for this list, exactly as Apply would write it; empty string for "nothing there".</summary>
     string Render(DenyList list);

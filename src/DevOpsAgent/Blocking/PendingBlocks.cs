@@ -5,7 +5,7 @@ using DevOpsAgent.Store;
 namespace DevOpsAgent.Blocking;
 
 /// <summary>Stores permitted blocks before anything is denied: whoever writes the target finds them there.</summary>
-internal sealed class PendingBlocks(IStore store, BlockingConfig config, string where, TimeProvider time)
+internal sealed class PendingBlocks(IStore store, BlockingConfig config, Func<string> where, TimeProvider time)
 {
     /// <summary>The longest reason that is stored: it is shown in listings.</summary>
     public const int MaxReason = 500;
@@ -36,6 +36,6 @@ internal sealed class PendingBlocks(IStore store, BlockingConfig config, string 
             UpdatedAt = now,
             Offence = offence,
         };
-        return (BlockAction.Intend(request, ttl, where, now), block);
+        return (BlockAction.Intend(request, ttl, where(), now), block);
     }
 }

@@ -154,6 +154,39 @@ internal sealed record BlockingConfig
 
     /// <summary>Our own addresses, never blocked, besides those of this machine's interfaces.</summary>
     public IReadOnlyList<AddressRange> Own { get; init; } = [];
+
+    public KubernetesBlockingConfig Kubernetes { get; init; } = new();
+
+    /// <summary>True: there is a place where denials are written.</summary>
+    public bool HasTarget() => Directory is not null || Kubernetes.Way != "off";
+}
+
+/// <summary>Denials as objects of a cluster, instead of a file.</summary>
+internal sealed record KubernetesBlockingConfig
+{
+    /// <summary>off, auto, routes, tcp_routes, config_map or network_policy.</summary>
+    public string Way { get; init; } = "off";
+
+    /// <summary>Where our objects stand; must be one that Traefik watches. Null: Traefik's own.</summary>
+    public string? Namespace { get; init; }
+
+    /// <summary>What our objects' names begin with. Two agents in one namespace need two names.</summary>
+    public string Name { get; init; } = "devops-agent-deny";
+
+    /// <summary>HTTP entry points. Empty: those that Traefik has, or <see cref="BlockingConfig.EntryPoints"/> where they can't be seen.</summary>
+    public IReadOnlyList<string> EntryPoints { get; init; } = [];
+
+    /// <summary>Plain TCP entry points at which clients are denied too. Empty: none.</summary>
+    public IReadOnlyList<string> TcpEntryPoints { get; init; } = [];
+
+    /// <summary>For config_map: "namespace/name/key" of the list that Traefik consumes.</summary>
+    public string? ConfigMap { get; init; }
+
+    /// <summary>For network_policy: labels of Traefik's pods, "app=traefik,tier=edge". Null: as found.</summary>
+    public string? PodLabels { get; init; }
+
+    /// <summary>More addresses and ranges than this are never written.</summary>
+    public int MaxRanges { get; init; } = 40_000;
 }
 
 /// <summary>The behavioural profile; docs/behaviour.md has the maths.</summary>

@@ -31,6 +31,21 @@ internal static class ConfigChecks
             Problem(["blocking.temp_directory"], "'blocking.temp_directory' is Traefik's watched directory itself; name one beside it, on the same file system");
         }
 
+        if (blocking.Directory is not null && blocking.Kubernetes.Way != "off")
+        {
+            Problem(["blocking.kubernetes.way", "blocking.directory"], "'blocking.kubernetes.way' and 'blocking.directory' are both set; a block is written to one place, so remove one of them");
+        }
+
+        if (blocking.Kubernetes is { Way: "config_map", ConfigMap: null })
+        {
+            Problem(["blocking.kubernetes.way", "blocking.kubernetes.config_map"], "'blocking.kubernetes.way' is config_map, which needs 'blocking.kubernetes.config_map' too, as traefik/blocklist/ips.txt");
+        }
+
+        if (blocking.Kubernetes is { Way: "tcp_routes", TcpEntryPoints.Count: 0 })
+        {
+            Problem(["blocking.kubernetes.way", "blocking.kubernetes.tcp_entry_points"], "'blocking.kubernetes.way' is tcp_routes, which needs 'blocking.kubernetes.tcp_entry_points' too");
+        }
+
         var llm = config.Llm;
         if (llm.ServiceType == "api_key" && (llm.Provider is null || llm.ApiKey is null))
         {
@@ -69,9 +84,9 @@ internal static class ConfigChecks
             Warn(["elasticsearch.url"], "'elasticsearch.url' is accepted, but this version does not read logs from Elasticsearch yet; name log files under 'logs'");
         }
 
-        if (config.Mode == Mode.Auto && blocking.Directory is null)
+        if (config.Mode == Mode.Auto && !blocking.HasTarget())
         {
-            Warn(["mode"], "'mode' is auto, but 'blocking.directory' is not set: nothing will be denied, only said");
+            Warn(["mode"], "'mode' is auto, but neither 'blocking.directory' nor 'blocking.kubernetes.way' is set: nothing will be denied, only said");
         }
 
         if (config.Logs.FirstOrDefault(static l => l.TrustedProxies.Any(static p => p.PrefixLength == 0)) is { } open)

@@ -59,6 +59,23 @@ internal static class KeyTypes
         static text => text.Length is > 0 and <= 100 && text.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') ? text : null,
         static value => JsonValue.Create(value));
 
+    /// <summary>A name in Kubernetes, short enough for a label's value and for what is added to it.</summary>
+    public static SingleType<string> ObjectName { get; } = Of<string>(
+        "must be a Kubernetes name: lower-case letters, digits and -, at most 50",
+        static text => IsObjectName(text) ? text : null,
+        static value => JsonValue.Create(value));
+
+    /// <summary>The key is a file's name in the mounted directory.</summary>
+    public static SingleType<string> ConfigMapKey { get; } = Of<string>(
+        "must be namespace/name/key such as traefik/blocklist/ips.txt",
+        static text => text.Split('/') is [var ns, { Length: > 0 and <= 253 } name, { Length: > 0 and <= 253 } key] && IsObjectName(ns) && IsPlain(name) && IsPlain(key) ? text : null,
+        static value => JsonValue.Create(value));
+
+    public static SingleType<string> PodLabels { get; } = Of<string>(
+        "must be labels such as app.kubernetes.io/name=traefik,tier=edge",
+        static text => text.Split(',').All(static l => l.Split('=') is [{ Length: > 0 } key, { Length: <= 63 } value] && IsPlain(key.Replace("/", "", StringComparison.Ordinal)) && IsPlain(value)) ? text : null,
+        static value => JsonValue.Create(value));
+
     /// <summary>A name without folders: the agent may only ever write this one file in a directory that others share.</summary>
     public static SingleType<string> YamlFileName { get; } = Of<string>(
         "must be a file name without folders that ends in .yaml or .yml",
@@ -132,6 +149,11 @@ internal static class KeyTypes
     public static OptionalType<T> Optional<T>(SingleType<T> type) where T : class => new(type);
 
     public static ListType<T> List<T>(SingleType<T> item, string example) => new(item, example);
+
+    private static bool IsObjectName(string text) =>
+        text.Length is > 0 and <= 50 && text.All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-') && text[0] != '-' && text[^1] != '-';
+
+    private static bool IsPlain(string text) => text.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
 
     private static bool IsPattern(string text)
     {

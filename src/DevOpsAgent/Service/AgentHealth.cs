@@ -32,7 +32,7 @@ internal sealed class AgentHealth : IAgentStatus
     {
         (_config, _version, _parts, _pipeline, _sources, _detector, _time, _say, _wake) = (config, version, parts, pipeline, sources, detector, time, say, wake);
         _startedAt = time.GetUtcNow();
-        _target = new(parts.Target.Description, config.Blocking.Directory is not null, true, null, null);
+        _target = new(parts.Target.Description, config.Blocking.HasTarget(), true, null, null);
     }
 
     public AgentStatus Current
@@ -91,7 +91,7 @@ internal sealed class AgentHealth : IAgentStatus
     }
 
     public void Target(TargetState state) =>
-        _target = _target with { Reachable = state.Reachable || !_target.Configured, Drift = state.Drift, CheckedAt = _time.GetUtcNow() };
+        _target = _target with { Description = _parts.Target.Description, Reachable = state.Reachable || !_target.Configured, Drift = state.Drift, CheckedAt = _time.GetUtcNow() };
 
     public void Take(BlockEvent e)
     {

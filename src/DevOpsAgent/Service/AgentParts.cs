@@ -6,6 +6,8 @@ using DevOpsAgent.Guards;
 using DevOpsAgent.Guards.Behaviour;
 using DevOpsAgent.Guards.Receipts;
 using DevOpsAgent.Incidents;
+using DevOpsAgent.Kubernetes;
+using DevOpsAgent.Kubernetes.Blocking;
 using DevOpsAgent.Kubernetes.Client;
 using DevOpsAgent.Kubernetes.Inspection;
 using DevOpsAgent.Signing;
@@ -38,8 +40,8 @@ internal sealed class AgentParts : IAsyncDisposable
         var own = (IReadOnlyList<AddressRange>)[.. NeverBlocked.OfThisMachine(), .. config.Blocking.Own];
         var proxies = (IReadOnlyList<AddressRange>)[.. config.Logs.SelectMany(static l => l.TrustedProxies)];
         var never = new NeverBlocked(() => own, () => proxies, () => AllowedAt(time.GetUtcNow()));
-        _api = config.Blocking is { Directory: not null, TraefikApi: { } root } ? new(root, time) : null;
-        Target = TargetOf(config, _api);
+        _api = config.Blocking.HasTarget() && config.Blocking.TraefikApi is { } root ? new(root, time) : null;
+        Target = TargetOf(config, _api, time);
 
         var guards = new GuardSet(config, store, never, () => Mode.Current, time, new BehaviourGuard(Behaviour));
         Blocker = new(store, never, Target, config.Blocking, time, guards.Preview.Refusal, onBlock, agent);
@@ -72,9 +74,21 @@ internal sealed class AgentParts : IAsyncDisposable
     public Responder Responder { get; }
 
     /// <exception cref="ConfigException">The target's settings can't be used.</exception>
-    public static IBlockTarget TargetOf(AgentConfig config, TraefikApi? api)
+    public static IBlockTarget TargetOf(AgentConfig config, TraefikApi? api, TimeProvider time)
     {
         var forwarded = config.Logs.Any(static l => l.TrustedProxies.Count > 0);
+        if (config.Blocking.Kubernetes.Way != "off")
+        {
+            try
+            {
+                return ClusterTarget.Of(KubernetesApi.Connect(config.Kubernetes, time), config, api, forwarded, time);
+            }
+            catch (KubernetesException e)
+            {
+                throw new ConfigException([new("kubernetes", 0, 0, e.Message)]);
+            }
+        }
+
         return config.Blocking.Directory is null ? new NoTarget(config.Blocking.EntryPoints, forwarded) : new FileTarget(config.Blocking, api, forwarded);
     }
 
@@ -82,6 +96,11 @@ internal sealed class AgentParts : IAsyncDisposable
     {
         await Blocker.DisposeAsync();
         Responder.Dispose();
+        if (Target is IAsyncDisposable target)
+        {
+            await target.DisposeAsync();
+        }
+
         _api?.Dispose();
         Journal.Dispose();
         Behaviour.Dispose();

@@ -50,7 +50,7 @@ internal sealed class AgentService : IAsyncDisposable
 
         _book = new(time);
         _book.Load(store);
-        _pipeline = new(_detector, _book, Parts.Allowlist, new Recommender(config.Blocking, Parts.Blocker.Plan, () => _pipeline!.PeerProblem, i => _pipeline!.NoForm(i)), store, time);
+        _pipeline = new(_detector, _book, Parts.Allowlist, new Recommender(config.Blocking, Parts.Blocker.Plan, () => _pipeline!.PeerProblem ?? Parts.Target.ReviewReason, i => _pipeline!.NoForm(i)), store, time);
         _sources = new(config.Logs, store.GetCheckpoints(), stdin, time);
         Health = new(config, version, Parts, _pipeline, _sources, _detector, time, Say, Wake);
         _approvals = new(store, Parts.Effects);

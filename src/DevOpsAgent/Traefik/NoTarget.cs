@@ -5,9 +5,9 @@ namespace DevOpsAgent.Traefik;
 /// <summary>Stands where no directory is configured: shows what would be written and refuses to pretend that it was.</summary>
 internal sealed class NoTarget(IReadOnlyList<string> entryPoints, bool forwarded = false) : IBlockTarget
 {
-    private const string Missing = "No target configured: set blocking.directory to the directory that Traefik's file provider watches; 'devops-agent blocks export' shows what would be written there.";
+    private const string Missing = "No target configured: set blocking.directory to the directory that Traefik's file provider watches, or blocking.kubernetes.way for a cluster; 'devops-agent blocks export' shows what would be written there.";
 
-    public string Description => "no target (blocking.directory is not set)";
+    public string Description => "no target (neither blocking.directory nor blocking.kubernetes.way is set)";
 
     public string Render(DenyList list) => DenyFile.Render(list, entryPoints, forwarded);
 

@@ -47,12 +47,21 @@ internal sealed class TraefikApi : IDisposable
     public void Dispose() => _client.Dispose();
 
     /// <summary>Waits until all routers run with these rules, one is refused, or the time is up. Never throws for a fault of the API.</summary>
-    public async Task<ApiAnswer> ConfirmAsync(IReadOnlyList<ExpectedRouter> routers, IReadOnlyList<string> entryPoints, CancellationToken cancellationToken)
+    public Task<ApiAnswer> ConfirmAsync(IReadOnlyList<ExpectedRouter> routers, IReadOnlyList<string> entryPoints, CancellationToken cancellationToken) =>
+        WaitAsync(() => AskAllAsync(routers, entryPoints, cancellationToken), cancellationToken);
+
+    /// <summary>The same for routers whose names in Traefik only begin as expected (it adds a hash, and may put the entry point before), by one question for all.</summary>
+    /// <param name="search">A part that all their names have.</param>
+    /// <param name="provider">"kubernetescrd".</param>
+    public Task<ApiAnswer> ConfirmListedAsync(string search, string provider, IReadOnlyList<ExpectedRouter> routers, CancellationToken cancellationToken) =>
+        WaitAsync(() => AskListAsync(search, provider, routers, cancellationToken), cancellationToken);
+
+    private async Task<ApiAnswer> WaitAsync(Func<Task<ApiAnswer>> ask, CancellationToken cancellationToken)
     {
         var start = _time.GetTimestamp();
         while (true)
         {
-            var answer = await AskAllAsync(routers, entryPoints, cancellationToken);
+            var answer = await ask();
             if (answer.State != ApiState.Waiting)
             {
                 return answer;
@@ -115,14 +124,43 @@ internal sealed class TraefikApi : IDisposable
         return found ?? new(ApiState.Waiting, $"Traefik at {_root.GetLeftPart(UriPartial.Authority)} does not list the router {router.Name}@file: does it watch this directory?");
     }
 
-    private async Task<ApiAnswer> AskAsync(ExpectedRouter router, string name, CancellationToken cancellationToken)
+    private async Task<ApiAnswer> AskListAsync(string search, string provider, IReadOnlyList<ExpectedRouter> routers, CancellationToken cancellationToken)
+    {
+        var list = new Uri($"{_root.AbsoluteUri.TrimEnd('/')}?per_page=1000&search={Uri.EscapeDataString(search)}");
+        return await GetAsync(list, json =>
+        {
+            var found = json.ValueKind == JsonValueKind.Array ? json.EnumerateArray().Where(r => r.ValueKind == JsonValueKind.Object && Text(r, "name")?.EndsWith("@" + provider, StringComparison.Ordinal) == true).ToArray() : [];
+            var notes = new List<string>();
+            foreach (var router in routers)
+            {
+                // The plain router's name is how its twin's begins; what follows is a hash, without a dash.
+                var answers = found.Where(r => Text(r, "name")![..^(provider.Length + 1)] is var name && name.LastIndexOf('-') is var dash && name[..(dash + 1)].EndsWith(router.Name, StringComparison.Ordinal))
+                    .Select(r => Read(router, Text(r, "name")!, r)).ToArray();
+                var answer = answers.FirstOrDefault(static a => a.State == ApiState.Refused) ?? answers.FirstOrDefault(static a => a.State == ApiState.Enabled) ?? answers.FirstOrDefault()
+                    ?? new(ApiState.Waiting, $"Traefik at {_root.GetLeftPart(UriPartial.Authority)} does not list the router {router.Name}...@{provider}: does it watch this namespace?");
+                if (answer.State != ApiState.Enabled)
+                {
+                    return answer;
+                }
+
+                notes.Add(answer.Detail);
+            }
+
+            return new(ApiState.Enabled, string.Join("; ", notes.Where(static n => n.Length > 0).Distinct(StringComparer.Ordinal)));
+        }, cancellationToken);
+    }
+
+    private Task<ApiAnswer> AskAsync(ExpectedRouter router, string name, CancellationToken cancellationToken) =>
+        GetAsync(new Uri(_root, Uri.EscapeDataString(name + "@file")), json => Read(router, name + "@file", json), cancellationToken);
+
+    private async Task<ApiAnswer> GetAsync(Uri address, Func<JsonElement, ApiAnswer> read, CancellationToken cancellationToken)
     {
         try
         {
-            using var response = await _client.GetAsync(new Uri(_root, Uri.EscapeDataString(name + "@file")), cancellationToken);
+            using var response = await _client.GetAsync(address, cancellationToken);
             if (response.StatusCode == HttpStatusCode.NotFound)
             {
-                return new(ApiState.Waiting, "") { Missing = true };
+                return new(ApiState.Waiting, $"Traefik's API at {_root} answered 404") { Missing = true };
             }
 
             if (response.StatusCode != HttpStatusCode.OK)
@@ -131,7 +169,7 @@ internal sealed class TraefikApi : IDisposable
             }
 
             using var json = JsonDocument.Parse(await response.Content.ReadAsStringAsync(cancellationToken));
-            return Read(router, name, json.RootElement);
+            return read(json.RootElement);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -148,7 +186,7 @@ internal sealed class TraefikApi : IDisposable
     {
         if (json.ValueKind != JsonValueKind.Object || Text(json, "rule") != router.Rule)
         {
-            return new(ApiState.Waiting, $"Traefik still runs an earlier rule of {name}@file");
+            return new(ApiState.Waiting, $"Traefik still runs an earlier rule of {name}");
         }
 
         var errors = json.TryGetProperty("error", out var list) && list.ValueKind == JsonValueKind.Array
@@ -158,8 +196,8 @@ internal sealed class TraefikApi : IDisposable
         {
             "enabled" => new(ApiState.Enabled, ""),
             "warning" => new(ApiState.Enabled, $"Traefik warns: {errors}"),
-            "disabled" => new(ApiState.Refused, $"Traefik refused the router {name}@file: {errors}"),
-            var other => new(ApiState.Waiting, $"Traefik shows {name}@file with the status '{other}'"),
+            "disabled" => new(ApiState.Refused, $"Traefik refused the router {name}: {errors}"),
+            var other => new(ApiState.Waiting, $"Traefik shows {name} with the status '{other}'"),
         };
     }
 

@@ -28,9 +28,9 @@ internal static class SetCommand
                 context.Terminal.Out.WriteLine($"Undo: devops-agent mode set {Words.Name(before)}");
             }
 
-            if (wanted == Configuration.Mode.Auto && loaded.Config.Blocking.Directory is null)
+            if (wanted == Configuration.Mode.Auto && !loaded.Config.Blocking.HasTarget())
             {
-                context.Terminal.Error.WriteLine("warning: 'blocking.directory' is not set: nothing will be denied, only said");
+                context.Terminal.Error.WriteLine("warning: neither 'blocking.directory' nor 'blocking.kubernetes.way' is set: nothing will be denied, only said");
             }
 
             return ExitCode.Fine;

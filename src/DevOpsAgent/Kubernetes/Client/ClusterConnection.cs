@@ -9,7 +9,7 @@ internal sealed record ClusterConnection
     /// <summary>Without a slash at its end; it may have a path, as behind a management server.</summary>
     public required Uri Server { get; init; }
 
-    public required ICredentials Credentials { get; init; }
+    public required IClusterCredentials Credentials { get; init; }
 
     /// <summary>The context's or the pod's.</summary>
     public string Namespace { get; init; } = "default";

@@ -64,6 +64,11 @@ internal static class ConnectionReader
     private static ClusterConnection OfKubeconfig(Kubeconfig kubeconfig, string? wanted, TimeProvider time)
     {
         var files = string.Join(", ", kubeconfig.Files);
+        if (!kubeconfig.ContextNames.Any())
+        {
+            throw Bad($"{files}: there are no contexts in it; is this a kubeconfig?");
+        }
+
         var name = wanted ?? kubeconfig.CurrentContext ?? throw Bad($"{files}: no current-context; set kubernetes.context to one of: {string.Join(", ", kubeconfig.ContextNames)}.");
         var context = kubeconfig.Context(name) ?? throw Bad($"{files}: there is no context '{name}'{Near(name, kubeconfig)}.");
         var clusterName = context.Text("cluster") ?? throw Bad($"{context.File}: context '{name}' names no cluster.");
@@ -89,7 +94,7 @@ internal static class ConnectionReader
             };
     }
 
-    private static ICredentials CredentialsOf(KubeconfigEntry? user, PluginCluster cluster, TimeProvider time)
+    private static IClusterCredentials CredentialsOf(KubeconfigEntry? user, PluginCluster cluster, TimeProvider time)
     {
         if (user is null)
         {

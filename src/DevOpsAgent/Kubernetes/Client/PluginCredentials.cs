@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace DevOpsAgent.Kubernetes.Client;
 
 /// <summary>The credential of an exec plugin, kept until shortly before it ends or until the server refuses it; one run at a time.</summary>
-internal sealed class PluginCredentials(PluginCommand command, TimeProvider time, TimeSpan? limit = null) : ICredentials
+internal sealed class PluginCredentials(PluginCommand command, TimeProvider time, TimeSpan? limit = null) : IClusterCredentials
 {
     /// <summary>So much before its end a credential is renewed: a call takes time, and clocks differ.</summary>
     private static readonly TimeSpan Early = TimeSpan.FromSeconds(10);

@@ -18,11 +18,11 @@ internal static class PluginProcess
     {
         var program = command.Find(Environment.GetEnvironmentVariable("PATH")) ?? throw Failed(command, $"isn't installed{(command.InstallHint is { } hint ? ": " + hint.ReplaceLineEndings(" ") : "; put it on PATH")}");
         var folder = Libc.open("/", Libc.OpenPath | Libc.CloseOnExec, 0);
-        using var spawner = new Spawner();
-        SpawnedProcess process;
+        var spawner = new Spawner();
         try
         {
-            process = await spawner.SpawnAsync(new(program, [command.Command, .. command.Arguments], Variables(command), folder, HasStdin: false, []) { Check = static () => null });
+            var process = await spawner.SpawnAsync(new(program, [command.Command, .. command.Arguments], Variables(command), folder, HasStdin: false, []) { Check = static () => null });
+            return await CollectAsync(command, process, limit, time, cancellationToken);
         }
         catch (SpawnException e)
         {
@@ -31,10 +31,11 @@ internal static class PluginProcess
         finally
         {
             _ = Libc.close(folder);
-        }
 
-        // Off the watching thread: what is awaited below ends there.
-        return await Task.Run(() => CollectAsync(command, process, limit, time, cancellationToken), CancellationToken.None);
+            // Off the watching thread, on which what was awaited ended: it is waited for.
+            await Task.Yield();
+            spawner.Dispose();
+        }
     }
 
     private static async Task<byte[]> CollectAsync(PluginCommand command, SpawnedProcess process, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)

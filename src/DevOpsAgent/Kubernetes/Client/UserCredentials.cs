@@ -5,7 +5,7 @@ using System.Text;
 namespace DevOpsAgent.Kubernetes.Client;
 
 /// <summary>What stands in a kubeconfig's user or in a pod: a token, a file with one, a client certificate, or user and password.</summary>
-internal sealed class UserCredentials(TimeProvider time) : ICredentials
+internal sealed class UserCredentials(TimeProvider time) : IClusterCredentials
 {
     // As client-go: the kubelet renews a pod's token after 80% of its hour, so a minute is early enough.
     private static readonly TimeSpan FileAge = TimeSpan.FromMinutes(1);

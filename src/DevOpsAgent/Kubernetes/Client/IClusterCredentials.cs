@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 namespace DevOpsAgent.Kubernetes.Client;
 
 /// <summary>Who the agent is to the server. Asked before each call, so it keeps what it has while that is good.</summary>
-internal interface ICredentials : IDisposable
+internal interface IClusterCredentials : IDisposable
 {
     /// <exception cref="KubernetesException">They can't be had: a file is missing, a plugin failed.</exception>
     ValueTask<Credential> GetAsync(CancellationToken cancellationToken);
