@@ -39,7 +39,7 @@ public sealed class ServiceBlockingTests(ApiServer server)
         await using var cluster = new BlockingCluster(server);
         var token = await server.TokenAsync("traefik", "devops-agent");
 
-        // Four writes make the first block, two change it, four take it away.
+        // Four writes make a first block.
         for (var cut = 1; cut <= 4; cut++)
         {
             await using var proxy = new CuttingProxy(server, token);
@@ -66,8 +66,7 @@ public sealed class ServiceBlockingTests(ApiServer server)
                 (await rig.RunAsync("blocks", "remove", "203.0.113.7")).Exit.ShouldBe(0);
             }
 
-            // The command ends when the block is lifted in the store; the agent takes the objects away right after it.
-            await Eventually.True(() => cluster.ObjectsAsync().GetAwaiter().GetResult().Count == 0, "nothing of the block is left in the cluster");
+            await Eventually.True(() => cluster.ObjectsAsync().GetAwaiter().GetResult().Count == 0, "no trace is left");
         }
     }
 
