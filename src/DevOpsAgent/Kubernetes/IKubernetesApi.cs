@@ -17,7 +17,10 @@ internal interface IKubernetesApi
     /// <summary>Null: there is no such object.</summary>
     Task<JsonObject?> GetAsync(ResourceType type, string? ns, string name, CancellationToken cancellationToken);
 
-    /// <summary>All pages, in the server's order. A namespace of null asks for all of them.</summary>
+    /// <summary>
+    /// All pages, in the server's order. A namespace of null asks for all of them. Which fields somebody wrote (fieldsV1) is left
+    /// out of objects that aren't labelled as ours.
+    /// </summary>
     Task<ObjectList> ListAsync(ResourceType type, string? ns, Selection selection, CancellationToken cancellationToken);
 
     /// <summary>What changes after <paramref name="resourceVersion"/>, without end: reconnects, resumes, and says <see cref="ObjectChange.Gone"/> where it must be listed anew.</summary>

@@ -58,18 +58,23 @@ internal sealed class ListPages(Rest rest, int pageSize = 500)
     {
         try
         {
-            var page = JsonNode.Parse(answer.Body) as JsonObject;
-            if (page?["metadata"] is not JsonObject metadata || page["items"] is not (null or JsonArray))
+            var reader = new Utf8JsonReader(answer.Body);
+            var page = JsonElement.ParseValue(ref reader);
+            if (page.ValueKind != JsonValueKind.Object || !page.TryGetProperty("metadata", out var metadata) || metadata.ValueKind != JsonValueKind.Object)
             {
                 throw rest.Refusals.Garbage(call, answer);
             }
 
-            foreach (var item in page["items"] as JsonArray ?? [])
+            if (page.TryGetProperty("items", out var list) && list.ValueKind != JsonValueKind.Null)
             {
-                items.Add(Complete(item as JsonObject ?? throw rest.Refusals.Garbage(call, answer), type));
+                var buffer = new System.Buffers.ArrayBufferWriter<byte>(4096);
+                foreach (var item in list.EnumerateArray())
+                {
+                    items.Add(ListedObject.Of(item, type, buffer));
+                }
             }
 
-            return ((string?)metadata["resourceVersion"] ?? "", (string?)metadata["continue"] ?? "");
+            return (Text(metadata, "resourceVersion"), Text(metadata, "continue"));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
@@ -77,15 +82,5 @@ internal sealed class ListPages(Rest rest, int pageSize = 500)
         }
     }
 
-    /// <summary>Items of built-in kinds come without apiVersion and kind.</summary>
-    private static JsonObject Complete(JsonObject item, ResourceType type)
-    {
-        if (!item.ContainsKey("kind"))
-        {
-            item["apiVersion"] = type.ApiVersion;
-            item["kind"] = type.Kind;
-        }
-
-        return item;
-    }
+    private static string Text(JsonElement metadata, string name) => metadata.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
 }

@@ -146,9 +146,20 @@ public sealed class RecordedExchangesTests
         server.Then(200, """{"metadata":{"resourceVersion":"929"},"items":[]}""");
         using var api = server.Api(new QuickTime());
         var list = await api.ListAsync(RestTests.Middlewares, null, Selection.All, Cancellation);
-        list.Items.Select(static i => i.ToJsonString()).ShouldBe(first["response"]!["items"]!.AsArray().Concat(second["response"]!["items"]!.AsArray()).Select(static i => i!.ToJsonString()));
+        list.Items.Select(static i => i.ToJsonString()).ShouldBe(first["response"]!["items"]!.AsArray().Concat(second["response"]!["items"]!.AsArray()).Select(static i => WithoutFields(i!.AsObject())));
         server.Asked[1].ShouldEndWith(((string)second["path"]!).Split("limit=3&")[1]);
         server.Asked[2].ShouldContain("continue=" + second["response"]!["metadata"]!["continue"]);
+    }
+
+    /// <summary>Who wrote which field is asked only of our own objects, and most of the text: lists leave it out.</summary>
+    private static string WithoutFields(JsonObject item)
+    {
+        foreach (var entry in item["metadata"]!["managedFields"]!.AsArray())
+        {
+            entry!.AsObject().Remove("fieldsV1");
+        }
+
+        return item.ToJsonString();
     }
 
     [Fact]

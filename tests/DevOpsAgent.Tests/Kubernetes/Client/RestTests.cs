@@ -157,7 +157,7 @@ public sealed class RestTests
         using var api = server.Api(new QuickTime());
         var fault = await FaultAsync(() => api.VersionAsync(Cancellation));
         fault.Fault.ShouldBe(KubernetesFault.Unauthenticated);
-        fault.Message.ShouldMatch("clock is (59[0-9]|60[0-9]) s behind the server's; set it first");
+        fault.Message.ShouldMatch("clock is [56][0-9]{2} s behind the server's; set it first");
     }
 
     [Fact]
