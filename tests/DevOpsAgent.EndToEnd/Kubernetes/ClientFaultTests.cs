@@ -34,7 +34,7 @@ public sealed class ClientFaultTests(ApiServer server)
         await server.StartServerAsync();
 
         await api.ApplyAsync(Middlewares, Deny(second), new(), Cancellation);
-        await Eventually.True(() => seen.Contains(second), "the second is seen", () => string.Join('\n', seen), TimeSpan.FromSeconds(60));
+        await Eventually.True(() => seen.Contains(second), "the second is seen", () => $"{string.Join('\n', seen)}\n{watching.Exception}", TimeSpan.FromSeconds(60));
         seen.Count(n => n == first).ShouldBe(1);
         seen.Count(n => n == second).ShouldBe(1);
         await stop.CancelAsync();
@@ -237,7 +237,7 @@ public sealed class ClientFaultTests(ApiServer server)
                 }
             }
 
-            var list = await api.ListAsync(Middlewares, "traefik", Selection.All, cancellationToken);
+            var list = await Eventually.Some(async () => await TryAsync(() => api.ListAsync(Middlewares, "traefik", Selection.All, cancellationToken)), "the list is given", limit: TimeSpan.FromSeconds(60));
             foreach (var name in list.Items.Select(static i => (string)i["metadata"]!["name"]!).Where(n => !seen.Contains(n)))
             {
                 seen.Enqueue(name);

@@ -15,6 +15,12 @@ internal sealed class WatchStream(Rest rest, Patience patience, TimeProvider tim
     /// <summary>The server ends a watch after this and up to as much again, by its own choice without our wish: 30 to 60 min.</summary>
     private static readonly TimeSpan Least = TimeSpan.FromMinutes(4);
 
+    /// <summary>
+    /// An API server that has just started knows neither rights nor custom kinds for a moment, and answers 403 and 404. A watch that ran
+    /// before believes such refusals only when they last.
+    /// </summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(10);
+
     /// <summary>How often in a row a collection was Gone before its first event: storms are slowed down, or each would cost a whole list.</summary>
     private readonly ConcurrentDictionary<string, int> _gone = new(StringComparer.Ordinal);
 
@@ -23,6 +29,8 @@ internal sealed class WatchStream(Rest rest, Patience patience, TimeProvider tim
         var key = ResourcePath.Of(type, ns, null, ("labelSelector", selection.Labels), ("fieldSelector", selection.Fields));
         var version = resourceVersion;
         var failures = 0;
+        var wasOpen = false;
+        long? refusedSince = null;
         while (true)
         {
             var length = Least + TimeSpan.FromSeconds(Random.Shared.Next((int)Least.TotalSeconds));
@@ -30,8 +38,22 @@ internal sealed class WatchStream(Rest rest, Patience patience, TimeProvider tim
                 ("resourceVersion", version), ("timeoutSeconds", ((int)length.TotalSeconds).ToString(CultureInfo.InvariantCulture))), "watch " + ResourcePath.Words(type, ns, null));
 
             var (open, wait) = await OpenAsync(call, cancellationToken);
+            if (wait.Refused is { } refused)
+            {
+                refusedSince ??= time.GetTimestamp();
+                if (!wasOpen || time.GetElapsedTime(refusedSince.Value) >= Settling)
+                {
+                    throw refused;
+                }
+            }
+            else
+            {
+                refusedSince = null;
+            }
+
             if (open is not null)
             {
+                wasOpen = true;
                 // A connection that breaks without a word would hang: the server's own end must come before this.
                 using var silent = new CancellationTokenSource(length + TimeSpan.FromSeconds(30), time);
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, silent.Token);
@@ -80,8 +102,8 @@ internal sealed class WatchStream(Rest rest, Patience patience, TimeProvider tim
             {
                 null => (open, default),
                 { Status: 410 } => (null, OpenEnd.Gone),
-                { Status: 408 or 429 or >= 500 } => (null, new(false, retryAfter)),
-                _ => throw rest.Refusals.Of(call, refusal),
+                { Status: 408 or 429 or >= 500 } => (null, new(false, retryAfter, null)),
+                _ => (null, new(false, null, rest.Refusals.Of(call, refusal))),
             };
         }
         catch (Exception e) when (e is CallFault or AnswerTooLong)
@@ -169,8 +191,8 @@ internal sealed class WatchStream(Rest rest, Patience patience, TimeProvider tim
         };
     }
 
-    private readonly record struct OpenEnd(bool IsGone, TimeSpan? RetryAfter)
+    private readonly record struct OpenEnd(bool IsGone, TimeSpan? RetryAfter, KubernetesException? Refused)
     {
-        public static OpenEnd Gone => new(true, null);
+        public static OpenEnd Gone => new(true, null, null);
     }
 }

@@ -8,6 +8,8 @@ public sealed class WatchStreamTests
 {
     private const string Expired = """{"type":"ERROR","object":{"kind":"Status","message":"too old resource version: 1 (842)","reason":"Expired","code":410}}""";
 
+    private static readonly string NoRight = ScriptedServer.Status(403, "Forbidden", """middlewares.traefik.io is forbidden: User \"x\" cannot watch resource \"middlewares\" in API group \"traefik.io\" at the cluster scope""");
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -91,14 +93,34 @@ public sealed class WatchStreamTests
     }
 
     [Fact]
-    public async Task A_right_that_was_taken_away_ends_it()
+    public async Task A_right_that_was_taken_away_ends_it_when_that_lasts()
     {
+        var time = new QuickTime();
         await using var server = await ScriptedServer.StartAsync();
-        server.Then(200, Event("ADDED", "a", 11) + "\n")
-            .Then(403, ScriptedServer.Status(403, "Forbidden", """middlewares.traefik.io is forbidden: User \"x\" cannot watch resource \"middlewares\" in API group \"traefik.io\" at the cluster scope"""));
-        var fault = await RestTests.FaultAsync(() => WatchAsync(server, new QuickTime()));
+        server.Then(200, Event("ADDED", "a", 11) + "\n");
+        server.Otherwise = ScriptedServer.Text(403, NoRight);
+        var fault = await RestTests.FaultAsync(() => WatchAsync(server, time));
         fault.Fault.ShouldBe(KubernetesFault.Forbidden);
         fault.MissingRule.ShouldBe("- {apiGroups: [traefik.io], resources: [middlewares], verbs: [watch]}");
+        time.Pauses.Aggregate(static (a, b) => a + b).ShouldBeInRange(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(40));
+    }
+
+    [Fact]
+    public async Task A_right_that_never_was_ends_it_at_once()
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.Then(403, NoRight);
+        (await RestTests.FaultAsync(() => WatchAsync(server, new QuickTime()))).Fault.ShouldBe(KubernetesFault.Forbidden);
+        server.Asked.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Refusals_of_a_server_that_is_still_starting_are_waited_out()
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        server.Then(200, Event("ADDED", "a", 11) + "\n").Then(403, NoRight).Then(404, "404 page not found\n").Then(401, ScriptedServer.Status(401, "Unauthorized", "Unauthorized"))
+            .Then(200, Event("ADDED", "b", 12) + "\n").Then(410, "{}");
+        (await WatchAsync(server, new QuickTime())).ShouldBe(["Added a 11", "Added b 12", "Gone  12"]);
     }
 
     [Fact]
