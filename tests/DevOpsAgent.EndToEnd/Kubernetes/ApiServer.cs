@@ -8,6 +8,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using DevOpsAgent.Kubernetes.Client;
 
 namespace DevOpsAgent.EndToEnd.Kubernetes;
 
@@ -75,6 +76,10 @@ public sealed class ApiServer : IAsyncLifetime
     /// <summary>Skips the test where there is no server.</summary>
     public void Needed() => Assert.SkipWhen(_missing is not null, _missing ?? "");
 
+    /// <summary>The program's client, as the agent's service account or as the user of another kubeconfig.</summary>
+    internal KubernetesApi Connect(string? kubeconfig = null, Patience? patience = null) =>
+        new(ConnectionReader.Read(new() { Kubeconfig = kubeconfig ?? Kubeconfig }, new(), TimeProvider.System), TimeProvider.System, patience);
+
     /// <summary>Kills it (SIGKILL). etcd stays.</summary>
     public async Task KillServerAsync()
     {
@@ -102,12 +107,13 @@ public sealed class ApiServer : IAsyncLifetime
     public async Task RemoveAsync(string group)
     {
         const string definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-        foreach (var name in (await ListAsync(definitions)).Select(static d => (string)d["metadata"]!["name"]!).Where(n => n.EndsWith("." + group, StringComparison.Ordinal)))
+        async Task<List<string>> LeftAsync() => [.. (await ListAsync(definitions)).Select(static d => (string)d["metadata"]!["name"]!).Where(n => n.EndsWith("." + group, StringComparison.Ordinal))];
+        foreach (var name in await LeftAsync())
         {
             await SendAsync(HttpMethod.Delete, $"{definitions}/{name}");
         }
 
-        await Eventually.True(() => !IsServed(group), $"{group} is served no more", limit: Limit);
+        await Eventually.Some(async () => (await LeftAsync()).Count == 0 && !IsServed(group) ? group : null, $"{group} is served no more", limit: Limit);
     }
 
     /// <summary>Creates every object of a YAML text with several documents; what is there already stays as it is.</summary>

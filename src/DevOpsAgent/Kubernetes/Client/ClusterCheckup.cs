@@ -27,7 +27,7 @@ internal sealed record ClusterCheckup(string Version, string? User, TimeSpan Ske
             await places.WaitAsync(cancellationToken);
             try
             {
-                return (q.needed, q.type.Plural, q.verb, q.ns, May: await api.MayAsync(q.verb, q.type, q.ns, null, cancellationToken));
+                return new Answer(q.needed, q.type.Plural, q.verb, q.ns, await api.MayAsync(q.verb, q.type, q.ns, null, cancellationToken));
             }
             finally
             {
@@ -38,7 +38,7 @@ internal sealed record ClusterCheckup(string Version, string? User, TimeSpan Ske
     }
 
     /// <summary>Resources that lack the same verbs stand in one rule.</summary>
-    private static List<LackingRight> Lack(IEnumerable<(NeededRights Needed, string Resource, string Verb, string? Namespace, bool May)> answers) =>
+    private static List<LackingRight> Lack(IEnumerable<Answer> answers) =>
     [
         .. from answer in answers
            where !answer.May
@@ -46,6 +46,8 @@ internal sealed record ClusterCheckup(string Version, string? User, TimeSpan Ske
            group lack by (lack.Key.Needed, lack.Key.Namespace, Verbs: string.Join(", ", lack.Select(static l => l.Verb))) into rule
            select new LackingRight(RbacRule.ToYaml(rule.Key.Needed.Group, rule.Select(static r => r.Key.Resource), [rule.Key.Verbs]), rule.Key.Namespace, rule.Key.Needed.What),
     ];
+
+    private readonly record struct Answer(NeededRights Needed, string Resource, string Verb, string? Namespace, bool May);
 }
 
 /// <param name="Rule">One line of YAML for a Role's or ClusterRole's rules.</param>
