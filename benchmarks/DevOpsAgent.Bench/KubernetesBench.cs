@@ -84,7 +84,7 @@ internal static class KubernetesBench
             await SeenAsync(server, Last, client, () => ScanAsync(service, client));
             await Task.Delay(1000);
             cpus.Add((Measured.CpuSeconds(service.Pid) - cpu) * 1000);
-            writes.Add((await VersionsAsync(server)).Except(before).Count());
+            writes.Add((await VersionsAsync(server)).Except(before, StringComparer.Ordinal).Count());
             Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"one of {Many + i}: {cpus[^1]:F0} ms of CPU, {writes[^1]} objects"));
         }
 

@@ -10,6 +10,7 @@ public sealed class ArchitectureTests
     private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
     {
         ["Addresses"] = [],
+        ["Files"] = [],
         ["Configuration"] = ["Addresses"],
         ["Logs"] = ["Addresses", "Configuration"],
         ["Detection"] = ["Addresses", "Configuration", "Logs"],
@@ -17,10 +18,10 @@ public sealed class ArchitectureTests
         ["Store"] = ["Addresses", "Configuration", "Detection", "Incidents", "Blocking", "Logs", "Guards"],
         ["Guards"] = ["Addresses", "Configuration", "Detection", "Incidents", "Blocking", "Store", "Signing"],
         ["Blocking"] = ["Addresses", "Configuration", "Detection", "Incidents", "Guards", "Store"],
-        ["Traefik"] = ["Addresses", "Configuration", "Blocking"],
+        ["Traefik"] = ["Addresses", "Configuration", "Blocking", "Files"],
         ["Kubernetes"] = ["Addresses", "Configuration", "Blocking", "Guards", "Traefik", "Exec"],
-        ["Signing"] = [],
-        ["Audit"] = ["Configuration", "Signing"],
+        ["Signing"] = ["Files"],
+        ["Audit"] = ["Configuration", "Files", "Signing"],
         ["Exec"] = ["Configuration", "Audit", "Guards", "Signing"],
         ["Service"] = ["Addresses", "Configuration", "Logs", "Detection", "Incidents", "Blocking", "Guards", "Traefik", "Store", "Signing", "Audit", "Exec", "Kubernetes"],
     };

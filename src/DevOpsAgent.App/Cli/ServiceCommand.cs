@@ -24,6 +24,7 @@ internal static class ServiceCommand
 
         // What reading rules and lists left behind is given back now: an agent with little traffic may not collect for hours.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        ColdCode.GiveBack();
         await service.RunAsync(cancellationToken);
         return ExitCode.Fine;
     }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using DevOpsAgent.App.Cli;
 using DevOpsAgent.Audit;
+using DevOpsAgent.Audit.Mirror;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Exec;
 using DevOpsAgent.Exec.Acl;
@@ -21,6 +22,7 @@ internal sealed class ExecParts : IAsyncDisposable
 {
     private readonly uint _user = UnixProcess.UserId;
     private readonly Stack<IDisposable> _owned = new();
+    private AuditMirror? _mirror;
     private Gateway? _gateway;
     private RunCommandTool? _tool;
 
@@ -116,6 +118,11 @@ internal sealed class ExecParts : IAsyncDisposable
             await Sessions.DisposeAsync();
         }
 
+        if (_mirror is not null)
+        {
+            await _mirror.DisposeAsync();
+        }
+
         Close();
     }
 
@@ -132,7 +139,7 @@ internal sealed class ExecParts : IAsyncDisposable
 
         if (Policy is ExecPolicy.Enabled { Acl: var enabled })
         {
-            Enable(config, enabled);
+            Enable(config, enabled, say);
         }
         else
         {
@@ -142,11 +149,13 @@ internal sealed class ExecParts : IAsyncDisposable
     }
 
     /// <summary>The one way to a command: intent, guard, permit, session, receipt.</summary>
-    private void Enable(AgentConfig config, ExecAcl acl)
+    private void Enable(AgentConfig config, ExecAcl acl, Action<string, string> say)
     {
         var audit = AuditOf(config.Audit, acl);
         var keys = Own(KeyRing.Open(Path.Combine(audit.Directory, AuditKeys.Folder), Time));
-        Sessions = new(Policy, Own(AuditLog.Open(audit, AuditKeys.Of(keys), Time)), Time);
+        var log = Own(AuditLog.Open(audit, AuditKeys.Of(keys), Time));
+        Sessions = new(Policy, log, Time);
+        _mirror = MirrorOf(audit, acl, log, say);
 
         var database = Config.Receipts ?? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(audit.Directory))!, "receipts.db");
         var store = Own(new SqliteStore(database));
@@ -174,6 +183,20 @@ internal sealed class ExecParts : IAsyncDisposable
     private static AuditConfig AuditOf(AuditConfig audit, ExecAcl acl) => acl.AuditLogPath == new AclDraft().AuditLogPath
         ? audit
         : audit with { Directory = Path.ChangeExtension(Path.GetFullPath(acl.AuditLogPath), null) };
+
+    /// <summary>The copy elsewhere is never in the log's way: a fault of it is said and tried again.</summary>
+    private AuditMirror? MirrorOf(AuditConfig audit, ExecAcl acl, AuditLog log, Action<string, string> say)
+    {
+        try
+        {
+            return MirrorFactory.Start(audit, acl.AuditTasklistId, log, Time, problem =>
+                say(problem is null ? "exec" : "warning", problem is null ? "the audit mirror goes on" : $"the audit mirror waits: {problem}"));
+        }
+        catch (MirrorException e)
+        {
+            throw CommandException.Usage(e.Message, "An example: \"Host=db;Database=audit;Username=agent;Password=${PGPASSWORD}\".");
+        }
+    }
 
     private T Own<T>(T part)
         where T : IDisposable

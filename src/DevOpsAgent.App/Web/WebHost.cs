@@ -30,7 +30,7 @@ internal sealed class WebHost : IAsyncDisposable
     public Uri Address { get; }
 
     /// <summary>
-    /// Listens and answers. Throws <see cref="ConfigException"/> for an address that can't be used, with what to do.
+    /// Listens and answers. Throws <see cref="ConfigException"/> for an address that may not be used and <see cref="IOException"/> for one that is taken, with what to do.
     /// </summary>
     /// <param name="onFault">Told of faults that a client saw as status 500.</param>
     public static async Task<WebHost> StartAsync(WebConfig config, WebParts parts, Action<Exception>? onFault, CancellationToken cancellationToken)

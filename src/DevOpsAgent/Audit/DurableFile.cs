@@ -1,18 +1,16 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
-using System.Text;
+using DevOpsAgent.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace DevOpsAgent.Audit;
 
-/// <summary>The system's calls for what must be on disk: fdatasync, a synced directory, a rename that is one step. All throw IOException with errno as HResult.</summary>
+/// <summary>The system's calls for what must be on disk: files of the owner alone, fdatasync. All throw IOException with errno as HResult.</summary>
 internal static class DurableFile
 {
     public const UnixFileMode FileMode600 = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     public const UnixFileMode FolderMode700 = FileMode600 | UnixFileMode.UserExecute;
 
-    private const int DirectoryOnly = 0x10000 | 0x80000; // O_DIRECTORY | O_CLOEXEC
-    private const int NotSupported = 22;
     private const int Interrupted = 4;
 
     /// <summary>A new file of mode 0600; one that is there already, also a link, is refused.</summary>
@@ -63,39 +61,7 @@ internal static class DurableFile
         }
 
         Directory.CreateDirectory(path, FolderMode700);
-        SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
-    }
-
-    /// <summary>Names that were made, changed or removed in it are on disk on return.</summary>
-    public static void SyncFolder(string path)
-    {
-        var handle = Native.Open(Encoding.UTF8.GetBytes(path + '\0'), DirectoryOnly);
-        if (handle < 0)
-        {
-            throw Fault(Marshal.GetLastPInvokeError(), $"opening the directory '{path}'");
-        }
-
-        try
-        {
-            // Some file systems have nothing to sync for a directory and say so.
-            if (Native.Sync(handle) != 0 && Marshal.GetLastPInvokeError() is var error && error != NotSupported)
-            {
-                throw Fault(error, $"syncing the directory '{path}'");
-            }
-        }
-        finally
-        {
-            _ = Native.Close(handle);
-        }
-    }
-
-    /// <summary>In one step; not durable before <see cref="SyncFolder"/>.</summary>
-    public static void Rename(string from, string to)
-    {
-        if (Native.Rename(Encoding.UTF8.GetBytes(from + '\0'), Encoding.UTF8.GetBytes(to + '\0')) != 0)
-        {
-            throw Fault(Marshal.GetLastPInvokeError(), $"renaming '{from}' to '{to}'");
-        }
+        DirectoryEntries.Sync(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 
     /// <summary>The file holds the old content or the new, whole, whatever happens.</summary>
@@ -109,7 +75,7 @@ internal static class DurableFile
             SyncData(file.SafeFileHandle);
         }
 
-        Rename(temporary, path);
+        DirectoryEntries.Rename(temporary, path);
     }
 
     private static IOException Fault(int error, string doing) => new($"{new Win32Exception(error).Message} when {doing}", error);
@@ -119,21 +85,5 @@ internal static class DurableFile
         [DllImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
         [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
         public static extern int SyncData(SafeFileHandle handle);
-
-        [DllImport("libc", EntryPoint = "rename", SetLastError = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        public static extern int Rename(byte[] from, byte[] to);
-
-        [DllImport("libc", EntryPoint = "open", SetLastError = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        public static extern int Open(byte[] path, int flags);
-
-        [DllImport("libc", EntryPoint = "fsync", SetLastError = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        public static extern int Sync(int handle);
-
-        [DllImport("libc", EntryPoint = "close", SetLastError = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        public static extern int Close(int handle);
     }
 }

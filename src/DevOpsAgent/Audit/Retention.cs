@@ -1,4 +1,5 @@
 using DevOpsAgent.Configuration;
+using DevOpsAgent.Files;
 
 namespace DevOpsAgent.Audit;
 
@@ -53,7 +54,7 @@ internal static class Retention
                 File.Delete(path);
             }
 
-            DurableFile.SyncFolder(directory);
+            DirectoryEntries.Sync(directory);
         }
         catch (Exception e) when (AuditFaults.IsIo(e))
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using DevOpsAgent.Files;
 
 namespace DevOpsAgent.Audit;
 
@@ -156,7 +157,7 @@ internal sealed class SegmentRecovery(string directory, AuditKeys keys, long now
         TornFile = SegmentName.Torn(seq, nowUnixMs);
         TornSha256 = Convert.ToHexStringLower(SHA256.HashData(torn));
         DurableFile.Replace(Path.Combine(directory, TornFile), torn);
-        DurableFile.SyncFolder(directory);
+        DirectoryEntries.Sync(directory);
         file.SetLength(_good);
         DurableFile.SyncData(file.SafeFileHandle);
     }

@@ -1,4 +1,5 @@
 using DevOpsAgent.Configuration;
+using DevOpsAgent.Files;
 
 namespace DevOpsAgent.Audit;
 
@@ -91,7 +92,7 @@ internal sealed class SegmentWriter : IDisposable
             }
 
             KeepCheckpoints();
-            Try(() => DurableFile.Rename(Current, Path.Combine(_directory, SegmentName.Closed(_state.First))));
+            Try(() => DirectoryEntries.Rename(Current, Path.Combine(_directory, SegmentName.Closed(_state.First))));
             _file.Dispose();
             _file = null;
             _state = new() { First = _state.End.Seq + 1, End = _state.End, PrevCheckpoint = _state.End.Hash };
@@ -102,7 +103,7 @@ internal sealed class SegmentWriter : IDisposable
             var file = AppendFile.Create(Current);
             try
             {
-                DurableFile.SyncFolder(_directory);
+                DirectoryEntries.Sync(_directory);
                 _file = file;
             }
             catch
@@ -149,7 +150,7 @@ internal sealed class SegmentWriter : IDisposable
 
             if (isNew)
             {
-                DurableFile.SyncFolder(_directory);
+                DirectoryEntries.Sync(_directory);
             }
         });
     }

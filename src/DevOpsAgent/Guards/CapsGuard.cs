@@ -14,6 +14,8 @@ internal sealed class CapsGuard(Func<DateTimeOffset, int> recent, Func<int> live
 
     public bool Advisory => false;
 
+    public bool IsQuick => true;
+
     public bool Judges(Tool tool) => tool is Tool<BlockRequest>;
 
     public ValueTask<GuardDecision> EvaluateAsync(GuardContext context, CancellationToken cancellationToken)

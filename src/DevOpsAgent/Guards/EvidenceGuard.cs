@@ -15,6 +15,8 @@ internal sealed class EvidenceGuard(Func<long, Incident?> find, BlockingConfig c
 
     public bool Advisory => false;
 
+    public bool IsQuick => true;
+
     public bool Judges(Tool tool) => tool is Tool<BlockRequest>;
 
     public ValueTask<GuardDecision> EvaluateAsync(GuardContext context, CancellationToken cancellationToken)

@@ -4,8 +4,8 @@ namespace DevOpsAgent.Guards;
 
 /// <summary>
 /// Asks the guards in the order in which they were registered. A denial, a fault and a timeout end it with Deny; a call that
-/// waits for a person is still shown to the rest. Runs on a pool thread, so that even a guard that blocks its thread is left behind at its
-/// time limit.
+/// waits for a person is still shown to the rest. Guards that may be slow run on a pool thread, so that even one that blocks its thread is
+/// left behind at its time limit.
 /// </summary>
 internal sealed class GuardPipeline(IReadOnlyList<IGuard> guards, PromotionRules promotions, TimeSpan timeLimit, TimeProvider time)
 {
@@ -36,6 +36,12 @@ internal sealed class GuardPipeline(IReadOnlyList<IGuard> guards, PromotionRules
             return judgements;
         }
 
+        if (Array.TrueForAll(judges, static g => g.IsQuick))
+        {
+            await new GuardWalk(judges, contexts, judgements, promotions, time, 0, 0, CancellationToken.None) { Limit = timeLimit }.RunAsync();
+            return judgements;
+        }
+
         var (call, guard) = (0, 0);
         while (true)
         {
@@ -48,7 +54,7 @@ internal sealed class GuardPipeline(IReadOnlyList<IGuard> guards, PromotionRules
 
             await stop.CancelAsync();
             var stuck = judges[walk.Guard];
-            var text = string.Create(CultureInfo.InvariantCulture, $"The guard {stuck.Name} gave no answer within {timeLimit.TotalSeconds:0.###} s (guards.time_limit).");
+            var text = NoAnswer(stuck, timeLimit);
             if (!stuck.Advisory)
             {
                 for (var i = walk.Call; i < judgements.Length; i++)
@@ -65,6 +71,9 @@ internal sealed class GuardPipeline(IReadOnlyList<IGuard> guards, PromotionRules
             (call, guard) = judgements[walk.Call].Verdict == Verdict.Deny ? (walk.Call + 1, 0) : (walk.Call, walk.Guard);
         }
     }
+
+    public static string NoAnswer(IGuard guard, TimeSpan limit) =>
+        string.Create(CultureInfo.InvariantCulture, $"The guard {guard.Name} gave no answer within {limit.TotalSeconds:0.###} s (guards.time_limit).");
 
     /// <summary>Waits for the walk. True: its present guard is over the limit, and the walk will change nothing more.</summary>
     private async Task<bool> LeftBehindAsync(GuardWalk walk)

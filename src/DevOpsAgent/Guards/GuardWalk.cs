@@ -10,6 +10,9 @@ internal sealed class GuardWalk(
     private long _since = time.GetTimestamp();
     private bool _left;
 
+    /// <summary>Where nobody can leave it behind: an answer that comes later than this is none.</summary>
+    public TimeSpan Limit { get; init; } = TimeSpan.MaxValue;
+
     /// <summary>Where it stood when it was left.</summary>
     public int Call => _call;
 
@@ -39,6 +42,11 @@ internal sealed class GuardWalk(
             while (_guard < guards.Length && judgement.Verdict != Verdict.Deny)
             {
                 var decision = await AskAsync(guards[_guard], context);
+                if (Limit != TimeSpan.MaxValue && time.GetElapsedTime(_since) > Limit)
+                {
+                    decision = GuardDecision.Deny("timeout", GuardPipeline.NoAnswer(guards[_guard], Limit));
+                }
+
                 lock (_lock)
                 {
                     if (_left)

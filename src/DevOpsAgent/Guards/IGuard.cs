@@ -11,6 +11,12 @@ internal interface IGuard
     /// <summary>Advisory guards never deny; their signals may be promoted by configuration.</summary>
     bool Advisory { get; }
 
+    /// <summary>
+    /// True: it answers from memory, or from the store in which the intent was written a moment before. Where all guards of a tool do, they
+    /// are asked on the caller's thread: what could hold them up has held up the intent before. The time limit holds all the same.
+    /// </summary>
+    bool IsQuick => false;
+
     /// <summary>Whether this tool is any of its business; asked once per tool.</summary>
     bool Judges(Tool tool);
 

@@ -16,6 +16,8 @@ internal sealed class ModeGuard(Func<Mode> mode) : IGuard
 
     public bool Advisory => false;
 
+    public bool IsQuick => true;
+
     public bool Judges(Tool tool) => tool.HasEffect;
 
     public ValueTask<GuardDecision> EvaluateAsync(GuardContext context, CancellationToken cancellationToken) => new(Check(context));

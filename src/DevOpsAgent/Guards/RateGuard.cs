@@ -19,6 +19,8 @@ internal sealed class RateGuard(RateConfig config, TimeProvider time) : IGuard
 
     public bool Advisory => false;
 
+    public bool IsQuick => true;
+
     public bool Judges(Tool tool) => true;
 
     public ValueTask<GuardDecision> EvaluateAsync(GuardContext context, CancellationToken cancellationToken) => new(

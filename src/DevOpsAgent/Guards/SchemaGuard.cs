@@ -15,6 +15,8 @@ internal sealed class SchemaGuard : IGuard
 
     public bool Advisory => false;
 
+    public bool IsQuick => true;
+
     public bool Judges(Tool tool) => true;
 
     public ValueTask<GuardDecision> EvaluateAsync(GuardContext context, CancellationToken cancellationToken) => new(Check(context.Tool.Schema, context.Parameters));

@@ -13,6 +13,8 @@ internal sealed class TargetSafetyGuard(NeverBlocked never, BlockingConfig confi
 
     public bool Advisory => false;
 
+    public bool IsQuick => true;
+
     public bool Judges(Tool tool) => tool is Tool<BlockRequest>;
 
     public ValueTask<GuardDecision> EvaluateAsync(GuardContext context, CancellationToken cancellationToken) => new(Check((BlockRequest)context.Request));

@@ -1,6 +1,4 @@
-using System.ComponentModel;
-using System.Runtime.InteropServices;
-using System.Text;
+using DevOpsAgent.Files;
 
 namespace DevOpsAgent.Signing;
 
@@ -78,7 +76,7 @@ internal static class PrivateFile
             throw;
         }
 
-        SyncDirectory(Path.GetDirectoryName(path)!);
+        DirectoryEntries.Sync(Path.GetDirectoryName(path)!);
     }
 
     private static void TryDelete(string path)
@@ -91,50 +89,5 @@ internal static class PrivateFile
         {
             // The fault that led here is the one to report; the left-over is 0600 and never read.
         }
-    }
-
-    private static void SyncDirectory(string directory)
-    {
-        const int directoryAndCloseOnExec = 0x10000 | 0x80000, notSupported = 22;
-        if (!OperatingSystem.IsLinux())
-        {
-            return;
-        }
-
-        var handle = Native.Open(Encoding.UTF8.GetBytes(directory + '\0'), directoryAndCloseOnExec);
-        if (handle < 0)
-        {
-            throw Fault(Marshal.GetLastPInvokeError(), directory);
-        }
-
-        try
-        {
-            if (Native.Sync(handle) != 0 && Marshal.GetLastPInvokeError() is var error && error != notSupported)
-            {
-                throw Fault(error, directory);
-            }
-        }
-        finally
-        {
-            _ = Native.Close(handle);
-        }
-    }
-
-    private static IOException Fault(int error, string directory) => new($"{new Win32Exception(error).Message} when syncing the directory '{directory}'", error);
-
-    /// <summary>The framework has no way to sync a directory.</summary>
-    private static class Native
-    {
-        [DllImport("libc", EntryPoint = "open", SetLastError = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        public static extern int Open(byte[] path, int flags);
-
-        [DllImport("libc", EntryPoint = "fsync", SetLastError = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        public static extern int Sync(int handle);
-
-        [DllImport("libc", EntryPoint = "close", SetLastError = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        public static extern int Close(int handle);
     }
 }

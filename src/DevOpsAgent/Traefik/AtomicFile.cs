@@ -1,6 +1,4 @@
-using System.ComponentModel;
-using System.Runtime.InteropServices;
-using System.Text;
+using DevOpsAgent.Files;
 
 namespace DevOpsAgent.Traefik;
 
@@ -11,7 +9,6 @@ namespace DevOpsAgent.Traefik;
 internal static class AtomicFile
 {
     private const int CrossDevice = 18;
-    private const int DirectoryFlag = 0x10000 | 0x80000;
 
     private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
@@ -21,11 +18,12 @@ internal static class AtomicFile
         try
         {
             Write(temporary, content);
-            if (Native.Rename(Bytes(temporary), Bytes(path)) != 0)
-            {
-                var error = Marshal.GetLastPInvokeError();
-                throw error == CrossDevice ? new CrossDeviceException(temporary, path) : Fault(error, $"renaming '{temporary}' to '{path}'");
-            }
+            DirectoryEntries.Rename(temporary, path);
+        }
+        catch (IOException e) when (e.HResult == CrossDevice)
+        {
+            TryDelete(temporary);
+            throw new CrossDeviceException(temporary, path);
         }
         catch
         {
@@ -33,13 +31,13 @@ internal static class AtomicFile
             throw;
         }
 
-        SyncDirectory(Path.GetDirectoryName(path)!);
+        DirectoryEntries.Sync(Path.GetDirectoryName(path)!);
     }
 
     public static void Remove(string path)
     {
         File.Delete(path);
-        SyncDirectory(Path.GetDirectoryName(path)!);
+        DirectoryEntries.Sync(Path.GetDirectoryName(path)!);
     }
 
     public static void TryDelete(string path)
@@ -74,52 +72,6 @@ internal static class AtomicFile
         stream.Write(content);
         File.SetUnixFileMode(stream.SafeFileHandle, Mode);
         stream.Flush(flushToDisk: true);
-    }
-
-    private static void SyncDirectory(string directory)
-    {
-        var handle = Native.Open(Bytes(directory), DirectoryFlag);
-        if (handle < 0)
-        {
-            throw Fault(Marshal.GetLastPInvokeError(), $"opening the directory '{directory}'");
-        }
-
-        try
-        {
-            const int NotSupported = 22;
-            if (Native.Sync(handle) != 0 && Marshal.GetLastPInvokeError() is var error && error != NotSupported)
-            {
-                throw Fault(error, $"syncing the directory '{directory}'");
-            }
-        }
-        finally
-        {
-            _ = Native.Close(handle);
-        }
-    }
-
-    private static byte[] Bytes(string path) => Encoding.UTF8.GetBytes(path + '\0');
-
-    private static IOException Fault(int error, string doing) => new($"{new Win32Exception(error).Message} when {doing}", error);
-
-    /// <summary>The C library's calls that the framework has no atomic or directory form of.</summary>
-    private static class Native
-    {
-        [DllImport("libc", EntryPoint = "rename", SetLastError = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        public static extern int Rename(byte[] from, byte[] to);
-
-        [DllImport("libc", EntryPoint = "open", SetLastError = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        public static extern int Open(byte[] path, int flags);
-
-        [DllImport("libc", EntryPoint = "fsync", SetLastError = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        public static extern int Sync(int handle);
-
-        [DllImport("libc", EntryPoint = "close", SetLastError = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        public static extern int Close(int handle);
     }
 }
 

@@ -24,7 +24,8 @@ public sealed class BehaviourScreensTests(Chromium chromium)
         (await model.Locator("figure").CountAsync()).ShouldBe(4);
         foreach (var metric in (string[])["call_rate", "unique_tools", "avg_parameter_entropy"])
         {
-            (await model.Locator($"[data-metric={metric}] .flag").CountAsync()).ShouldBe(2, metric);
+            // The burst; and where the minute turns meanwhile, the idle window that closes then.
+            (await model.Locator($"[data-metric={metric}] .flag").CountAsync()).ShouldBeInRange(2, 3, metric);
         }
 
         (await model.Locator("[data-metric=deny_rate] figcaption").InnerTextAsync()).ShouldContain("▲ 2 not usual");

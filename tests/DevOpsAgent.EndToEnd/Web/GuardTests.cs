@@ -109,7 +109,7 @@ public sealed class GuardTests
     public async Task A_taken_port_is_an_error_that_says_what_to_do()
     {
         await using var rig = await WebRig.StartAsync();
-        var taken = await Should.ThrowAsync<ConfigException>(() => WebRig.StartAsync(new() { Listen = $"127.0.0.1:{rig.Port}" }));
+        var taken = await Should.ThrowAsync<IOException>(() => WebRig.StartAsync(new() { Listen = $"127.0.0.1:{rig.Port}" }));
         taken.Message.ShouldContain("--listen");
     }
 

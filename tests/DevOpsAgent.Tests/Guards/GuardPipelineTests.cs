@@ -80,6 +80,19 @@ public sealed class GuardPipelineTests
     }
 
     [Fact]
+    public async Task A_quick_guard_that_takes_longer_than_its_time_limit_denies_too()
+    {
+        using var rig = new GuardRig(TimeSpan.FromMilliseconds(50), PromotionRules.None, new SayingGuard("slow", static _ =>
+        {
+            var until = TimeProvider.System.GetTimestamp();
+            SpinWait.SpinUntil(() => TimeProvider.System.GetElapsedTime(until) > TimeSpan.FromMilliseconds(80));
+            return GuardDecision.Allow;
+        }, quick: true));
+        (await Denied(rig, "slow.timeout")).Text.ShouldContain("0.05 s (guards.time_limit)");
+        rig.Tool.Notes.ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task A_stuck_guard_costs_one_limit_and_not_one_for_each_of_many()
     {
         using var release = new ManualResetEventSlim();

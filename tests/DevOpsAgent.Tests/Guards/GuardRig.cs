@@ -59,13 +59,15 @@ internal sealed class NoteTool : Tool<NoteRequest>
 }
 
 /// <summary>A guard that says what a test wants.</summary>
-internal sealed class SayingGuard(string name, Func<GuardContext, GuardDecision> say, bool advisory = false) : IGuard
+internal sealed class SayingGuard(string name, Func<GuardContext, GuardDecision> say, bool advisory = false, bool quick = false) : IGuard
 {
     public int Asked { get; private set; }
 
     public string Name => name;
 
     public bool Advisory => advisory;
+
+    public bool IsQuick => quick;
 
     public bool Judges(Tool tool) => true;
 

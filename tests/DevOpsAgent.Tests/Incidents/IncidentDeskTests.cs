@@ -161,7 +161,7 @@ public sealed class IncidentDeskTests : IDisposable
     {
         using var other = new SqliteStore(_directory.File("agent.db"));
         var elsewhere = new IncidentDesk(other, _clock, TimeSpan.FromDays(7));
-        for (var round = 0; round < 10; round++)
+        for (var round = 0; round < 4; round++)
         {
             var id = _store.Add(Sample.Incident($"203.0.113.{round}") with { UpdatedAt = Sample.Start.AddDays(-30) }).Id;
             var outcomes = new DeskOutcome?[9];

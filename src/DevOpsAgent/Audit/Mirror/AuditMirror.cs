@@ -14,15 +14,17 @@ internal sealed class AuditMirror : IAsyncDisposable
     private readonly SegmentCursor _cursor;
     private readonly SemaphoreSlim _news = new(0, 1);
     private readonly CancellationTokenSource _stop = new();
+    private readonly Action<string?>? _say;
     private readonly Task _running;
     private long _stored;
     private volatile MirrorStatus _status;
 
     /// <param name="stream">The log's name at the target: audit_tasklist_id.</param>
     /// <param name="live">True: lines as they come; false: closed segments and checkpoints.</param>
-    public AuditMirror(string directory, string stream, bool live, IMirrorTarget target, TimeProvider time)
+    /// <param name="say">Told why it doesn't go on, once, and null when it does again.</param>
+    public AuditMirror(string directory, string stream, bool live, IMirrorTarget target, TimeProvider time, Action<string?>? say = null)
     {
-        (_directory, _stream, _target, _time) = (directory, stream, target, time);
+        (_directory, _stream, _target, _time, _say) = (directory, stream, target, time, say);
         _stored = MirrorPosition.Read(directory, stream, target.Name);
         _cursor = new(directory, live, _stored);
         _status = new(_stored, 0, null, null);
@@ -65,6 +67,11 @@ internal sealed class AuditMirror : IAsyncDisposable
             try
             {
                 await PassAsync();
+                if (failures > 0)
+                {
+                    _say?.Invoke(null);
+                }
+
                 failures = 0;
                 _status = new(_cursor.Position, _cursor.Missed, null, null);
                 await WaitAsync(Interval, wakes: true);
@@ -79,6 +86,11 @@ internal sealed class AuditMirror : IAsyncDisposable
                 failures++;
                 var why = e is MirrorException ? e.Message : $"{_target.Name}: {e.Message}";
                 _status = new(_cursor.Position, _cursor.Missed, why, _status.FailingSince ?? _time.GetUtcNow());
+                if (failures == 1)
+                {
+                    _say?.Invoke(why);
+                }
+
                 try
                 {
                     await WaitAsync(PauseAfter(failures), wakes: false);

@@ -10,6 +10,8 @@ internal sealed class BehaviourGuard(BehaviourProfiles profiles) : IGuard
 
     public bool Advisory => true;
 
+    public bool IsQuick => true;
+
     public bool Judges(Tool tool) => profiles.Config.Enabled;
 
     public ValueTask<GuardDecision> EvaluateAsync(GuardContext context, CancellationToken cancellationToken) =>

@@ -113,5 +113,5 @@ internal static class AddressRoutePatterns
     }
 
     private static bool SameHost(RouteFacts one, RouteFacts other) =>
-        one.Rule.Hosts.Count == 0 || other.Rule.Hosts.Count == 0 || one.Rule.Hosts.Contains("*") || one.Rule.Hosts.Intersect(other.Rule.Hosts, StringComparer.Ordinal).Any();
+        one.Rule.Hosts.Count == 0 || other.Rule.Hosts.Count == 0 || one.Rule.Hosts.Contains("*", StringComparer.Ordinal) || one.Rule.Hosts.Intersect(other.Rule.Hosts, StringComparer.Ordinal).Any();
 }

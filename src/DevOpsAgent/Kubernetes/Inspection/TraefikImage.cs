@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 
 namespace DevOpsAgent.Kubernetes.Inspection;
@@ -12,12 +13,14 @@ internal static class TraefikImage
         return last[(last.LastIndexOf('/') + 1)..];
     }
 
+    private static readonly SearchValues<char> Numeric = SearchValues.Create("0123456789.");
+
     /// <summary>"3.7.9" of the tags "v3.7.9", "3.7.9-alpine"; the cheese names of old ones and "latest" tell nothing. Empty then.</summary>
     public static string Version(string image)
     {
         Untagged(image, out var tag);
         var text = tag.TrimStart('v');
-        var end = text.AsSpan().IndexOfAnyExcept("0123456789.");
+        var end = text.AsSpan().IndexOfAnyExcept(Numeric);
         text = (end < 0 ? text : text[..end]).Trim('.');
         return text.Length is > 0 and < 20 ? text : "";
     }

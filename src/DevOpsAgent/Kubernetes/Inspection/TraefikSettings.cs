@@ -126,7 +126,7 @@ internal record KubernetesProvider
     /// <summary>"2s" unless set.</summary>
     public string Throttle { get; init; } = "2s";
 
-    public bool Watches(string? ns) => Namespaces.Count == 0 || (ns is not null && Namespaces.Contains(ns));
+    public bool Watches(string? ns) => Namespaces.Count == 0 || (ns is not null && Namespaces.Contains(ns, StringComparer.Ordinal));
 }
 
 internal sealed record CrdProvider : KubernetesProvider

@@ -11,7 +11,7 @@ internal sealed class WayTexts(TraefikSettings settings, DenyPoints points, IRea
         WayKind.ExistingPattern => $"the cluster denies by {model!.Object} already: routes of our own in the same form cover every HTTP route and edit nobody's object",
         WayKind.DenyRoutes => "deny routes of our own cover every HTTP route on the entry points, whoever made it, and edit nobody's object",
         WayKind.NetworkPolicy => $"no route of ours would be served ({obstacles[0]}); a NetworkPolicy is the last resort",
-        _ => $"nothing can be blocked through the API here: {obstacles.FirstOrDefault() ?? "no way is open"}"
+        _ => $"nothing can be blocked through the API here: {(obstacles.Count > 0 ? obstacles[0] : "no way is open")}"
             + (named is not null ? $"; the list {ShownText.Of(named)} that you named was not found among what Traefik reads"
                 : lists.Count > 0 ? $"; or name {PatternFinder.Some([.. lists.Select(static l => l.Object.ToString()).Distinct(StringComparer.Ordinal)], 3)} as a list that may be written"
                 : ""),

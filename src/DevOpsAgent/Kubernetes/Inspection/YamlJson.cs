@@ -14,9 +14,13 @@ internal sealed class YamlJson
     private const int MaxDepth = 60;
     private const int MaxNodes = 4_000_000;
 
+    /// <summary>Values that aliases may stand for in all. kubectl prints none.</summary>
+    private const int MaxCopied = 100_000;
+
     private readonly Parser _parser;
     private readonly Dictionary<AnchorName, JsonNode?> _anchors = [];
     private int _nodes;
+    private int _copied;
 
     private YamlJson(string text) => _parser = new(new Scanner(new StringReader(text), skipComments: true));
 
@@ -84,8 +88,8 @@ internal sealed class YamlJson
 
     private JsonNode? Copy(JsonNode? known, ParsingEvent at, int depth)
     {
-        _nodes += Size(known);
-        return _nodes > MaxNodes || depth + Depth(known) > MaxDepth ? throw new YamlException(at.Start, at.End, "aliases make too many values") : known?.DeepClone();
+        _copied += Size(known);
+        return _copied > MaxCopied || depth + Depth(known) > MaxDepth ? throw new YamlException(at.Start, at.End, "aliases make too many values") : known?.DeepClone();
     }
 
     private static int Size(JsonNode? node) => node switch

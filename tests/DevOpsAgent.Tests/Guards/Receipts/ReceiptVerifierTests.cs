@@ -34,7 +34,7 @@ public sealed class ReceiptVerifierTests
     public void Any_single_change_of_a_stored_chain_is_found() =>
         Prop.ForAll(ArbMap.Default.ArbFor<(PositiveInt Kind, PositiveInt At, PositiveInt More)>(), static drawn =>
             Chain.Verify(Mutation.Of(Chain.Entries, drawn.Kind.Get, drawn.At.Get, drawn.More.Get)).Fault is not null)
-        .Check(Config.QuickThrowOnFailure.WithMaxTest(300));
+        .Check(Config.QuickThrowOnFailure.WithMaxTest(120));
 
     [Theory]
     [InlineData("delete", 100, 100, "missing")]

@@ -84,7 +84,7 @@ public sealed class InspectCommandTests
         var tool = new InspectPatternsTool(static () => throw new KubernetesException(KubernetesFault.Configuration, "no kubeconfig"), null);
         using var keys = KeyRing.InMemory(TimeProvider.System);
         using var journal = new ReceiptJournal(new MemoryReceiptStore(), keys, TimeProvider.System);
-        var gateway = new Gateway(journal, new GuardPipeline([], new PromotionRules([]), TimeSpan.FromSeconds(30), TimeProvider.System), [tool], new string('0', 64), TimeProvider.System);
+        var gateway = new Gateway(journal, new GuardPipeline([new SchemaGuard()], new PromotionRules([]), TimeSpan.FromSeconds(30), TimeProvider.System), [tool], new string('0', 64), TimeProvider.System);
         var answer = await gateway.CallAsync(tool, new InspectRequest(null), Caller.Service, null, TestContext.Current.CancellationToken);
         answer.Decision.ShouldBe(Decision.Incomplete);
         answer.Text.ShouldContain("no kubeconfig");

@@ -83,7 +83,7 @@ public sealed class StaticConfigurationTests
 
     private static async Task<TraefikSettings> SettingsAsync(string container)
     {
-        var yaml = $$"""
+        const string Yaml = """
             apiVersion: v1
             kind: ConfigMap
             metadata: {name: config, namespace: edge}
@@ -106,8 +106,8 @@ public sealed class StaticConfigurationTests
                     image: traefik/whoami
                   - name: proxy
                     image: traefik:v3.7.9
-            {{string.Join('\n', container.Split('\n').Select(static l => "        " + l))}}
+
             """;
-        return (await InspectionCases.LookAtAsync(yaml)).Edges.Single().Settings;
+        return (await InspectionCases.LookAtAsync(Yaml + string.Concat(container.Split('\n').Select(static l => $"\n        {l}")))).Edges.Single().Settings;
     }
 }
