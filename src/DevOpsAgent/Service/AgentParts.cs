@@ -46,7 +46,7 @@ internal sealed class AgentParts : IAsyncDisposable
         var guards = new GuardSet(config, store, never, () => Mode.Current, time, new BehaviourGuard(Behaviour));
         Blocker = new(store, never, Target, config.Blocking, time, guards.Preview.Refusal, onBlock, agent);
         var tools = new EffectTools(new(Blocker, config.Blocking), new(Blocker, store), new(Incidents, store), new(Entries, store), new(Entries, store), new(Entries), new(Mode), new(store.Behaviour));
-        IReadOnlyList<Tool> all = [.. tools.All, new InspectPatternsTool(() => KubernetesApi.Connect(config.Kubernetes, time), null)];
+        IReadOnlyList<Tool> all = [.. tools.All, new InspectPatternsTool(() => KubernetesApi.Connect(config.Kubernetes, time), config.Blocking.Kubernetes.ConfigMap)];
         Gateway = new(Journal, guards.Pipeline(config.Guards, time), all, PolicyHash.Of(config, guards.All), time);
         Effects = new(Gateway, tools, time, onBlock);
         OpenIntents = new(Journal, all, time);

@@ -15,7 +15,7 @@ internal static class InspectCommand
     public static Command Build(CommandContext context)
     {
         var from = new Option<string?>("--from") { Description = "A recorded cluster instead of a live one: a file or folder of 'kubectl get -o json|yaml', or - for standard input", HelpName = "path" };
-        var list = new Option<string?>("--config-map") { Description = "Judge as if you named this list for the agent to write", HelpName = "namespace/name" };
+        var list = new Option<string?>("--config-map") { Description = "Judge as if you named this list for the agent to write", HelpName = "namespace/name/key" };
         var command = new Command("inspect", "Show what in the cluster lets or denies clients by address, what each protects, and the way to block") { from, list };
         var format = OutputFormat.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
@@ -39,14 +39,15 @@ internal static class InspectCommand
     {
         try
         {
+            var config = from is null ? context.Load(parsed).Config : null;
             var api = from switch
             {
-                null => Connect(context.Load(parsed).Config, context.Terminal.Time),
+                null => Connect(config!, context.Terminal.Time),
                 "-" => Recording.Read(await ReadInputAsync(context.Terminal.In, cancellationToken), "of standard input"),
                 _ => await Recording.ReadAsync(from, cancellationToken),
             };
             using var connection = api as IDisposable;
-            return await new ClusterInspector(api, list).InspectAsync(cancellationToken);
+            return await new ClusterInspector(api, list ?? config?.Blocking.Kubernetes.ConfigMap).InspectAsync(cancellationToken);
         }
         catch (KubernetesException e)
         {

@@ -18,6 +18,9 @@ internal sealed class KubernetesTarget : IBlockTarget, IAsyncDisposable
     /// <summary>For a plan that is asked for before the cluster was looked at.</summary>
     private static readonly TimeSpan RenderLimit = TimeSpan.FromSeconds(10);
 
+    /// <summary>A look and the write after it are one piece of work; longer apart they aren't.</summary>
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
+
     /// <summary>Gives the names that our objects have when there are any.</summary>
     private static readonly DenyList Anybody = new([AddressRange.Parse("192.0.2.1")], []);
 
@@ -28,12 +31,15 @@ internal sealed class KubernetesTarget : IBlockTarget, IAsyncDisposable
     private readonly bool _forwarded;
     private readonly TimeProvider _time;
     private readonly ConfigMapList _list;
+    private readonly RenderedLists _rendered = new();
     private readonly SemaphoreSlim _choosing = new(1, 1);
 
     private volatile DenyLayout? _layout;
     private volatile bool _stale;
     private long _chosenAt;
     private volatile ObjectWatch? _watch;
+
+    private Seen? _seen;
 
     /// <summary>What was written last; the cluster held it then.</summary>
     private volatile DenyList _written = DenyList.Empty;
@@ -77,7 +83,7 @@ internal sealed class KubernetesTarget : IBlockTarget, IAsyncDisposable
 
         return layout.Way == BlockingWay.ConfigMap
             ? ConfigMapList.Render(layout, list, _config.EntryPoints, _forwarded)
-            : ManifestText.Of(Objects(layout, list), $"{layout.Place}: {layout.Because}");
+            : _rendered.Text(layout, list);
     }
 
     public async Task<TargetResult> ApplyAsync(DenyList list, CancellationToken cancellationToken)
@@ -118,6 +124,7 @@ internal sealed class KubernetesTarget : IBlockTarget, IAsyncDisposable
 
             var wanted = Objects(layout, list);
             var standing = await ReadAsync(layout, wanted, cancellationToken);
+            _seen = _lookedAtAll && standing.Strangers.Count == 0 ? new(layout, standing, wanted, _time.GetTimestamp()) : null;
             var (drift, foreign) = ObjectSteps.Drift(ObjectSteps.Of(wanted, standing), standing, key => _watch?.WasDeleted(key) == true);
             return new(true, drift) { Foreign = foreign };
         }
@@ -150,7 +157,7 @@ internal sealed class KubernetesTarget : IBlockTarget, IAsyncDisposable
         }
 
         var watch = await WatchAsync(layout, wanted.Count > 0);
-        var standing = await ReadAsync(layout, wanted, cancellationToken);
+        var standing = JustSeen(layout, wanted, watch) ?? await ReadAsync(layout, wanted, cancellationToken);
         if (standing.Strangers.Count > 0)
         {
             return new(TargetOutcome.Failed, $"{ObjectSteps.Stranger(standing.Strangers[0])}; it is left alone: remove it, or set blocking.kubernetes.name to another name.");
@@ -174,16 +181,16 @@ internal sealed class KubernetesTarget : IBlockTarget, IAsyncDisposable
 
     private async Task<TargetResult> ConfirmAsync(DenyLayout layout, DenyList list, IReadOnlyList<ObjectStep> steps, CancellationToken cancellationToken)
     {
-        var routers = RouteForm.Routers(layout, list);
         if (OpenRanges.Denied(list).Count == 0)
         {
             return new(TargetOutcome.Unconfirmed, steps.Count == 0 ? $"Nothing to deny; {layout.Place} is not there." : $"Nothing left to deny; {layout.Place} was removed.");
         }
 
         var written = steps.Count == 0 ? $"{layout.Place} is as it should be" : string.Create(CultureInfo.InvariantCulture, $"Written to {layout.Place} and read back ({steps.Count} {(steps.Count == 1 ? "object" : "objects")})");
+        var routers = _traefik is null ? [] : RouteForm.Routers(layout, list);
         if (_traefik is null || routers.Count == 0)
         {
-            return new(TargetOutcome.Unconfirmed, $"{written}; Traefik was not asked{(routers.Count == 0 ? "" : " (blocking.traefik_api is not set)")}.");
+            return new(TargetOutcome.Unconfirmed, $"{written}; Traefik was not asked{(_traefik is null && layout.Way == BlockingWay.Routes ? " (blocking.traefik_api is not set)" : "")}.");
         }
 
         ApiAnswer answer;
@@ -218,6 +225,11 @@ internal sealed class KubernetesTarget : IBlockTarget, IAsyncDisposable
         return wanted.Count > 0 ? standing : standing with { Strangers = [] };
     }
 
+    /// <summary>What the look right before this write saw, where the watch has heard of no change since and no other object is wanted. Used once.</summary>
+    private StandingObjects? JustSeen(DenyLayout layout, IReadOnlyList<OwnedObject> wanted, ObjectWatch watch) =>
+        Interlocked.Exchange(ref _seen, null) is { } seen && ReferenceEquals(seen.Layout, layout) && !watch.Changed && _time.GetElapsedTime(seen.At) < Fresh
+        && seen.Objects.Count == wanted.Count && wanted.All(w => seen.Standing.Ours.ContainsKey(w.Key)) ? seen.Standing : null;
+
     private async Task<ObjectWatch> WatchAsync(DenyLayout layout, bool follow)
     {
         if (_watch is { } other && !other.Follows(layout))
@@ -235,8 +247,7 @@ internal sealed class KubernetesTarget : IBlockTarget, IAsyncDisposable
         return watch;
     }
 
-    private static IReadOnlyList<OwnedObject> Objects(DenyLayout layout, DenyList list) =>
-        layout.Way == BlockingWay.NetworkPolicy ? PolicyForm.Objects(layout, list) : RouteForm.Objects(layout, list);
+    private IReadOnlyList<OwnedObject> Objects(DenyLayout layout, DenyList list) => _rendered.Objects(layout, list);
 
     private string? Excess(DenyLayout layout, DenyList list)
     {
@@ -288,4 +299,6 @@ internal sealed class KubernetesTarget : IBlockTarget, IAsyncDisposable
     }
 
     private string File(DenyList list) => DenyFile.Render(list, _config.EntryPoints, _forwarded);
+
+    private sealed record Seen(DenyLayout Layout, StandingObjects Standing, IReadOnlyList<OwnedObject> Objects, long At);
 }
