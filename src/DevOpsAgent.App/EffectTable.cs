@@ -56,6 +56,7 @@ internal static class EffectTable
         ["exec trust add"] = OwnFiles,
         ["exec trust list"] = ReadOnly,
         ["exec trust remove"] = OwnFiles,
+        ["guard check"] = ReadOnly,
         ["audit show"] = ReadOnly,
         ["audit verify"] = ReadOnly,
         ["config check"] = ReadOnly,

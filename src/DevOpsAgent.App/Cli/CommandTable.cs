@@ -18,6 +18,7 @@ internal static class CommandTable
         ["exec"] = "Run commands that an ACL permits, here and on other machines",
         ["exec identity"] = "Make and show the keys of an agent and its machine",
         ["exec trust"] = "Manage whose keys are trusted",
+        ["guard"] = "Watch processes and hold them to a policy",
         ["audit"] = "Show the audit log of exec and prove that it is whole",
         ["completion"] = "Completion scripts for shells",
     };
@@ -89,6 +90,9 @@ internal static class CommandTable
         new("exec trust add", ExecCommands.Trust.AddCommand.Build, "devops-agent exec trust add agent.pub -d 'deploy agent of ada'"),
         new("exec trust list", ExecCommands.Trust.ListCommand.Build, "devops-agent exec trust list"),
         new("exec trust remove", ExecCommands.Trust.RemoveCommand.Build, "devops-agent exec trust remove 0f5c1a2b"),
+        new("guard check", GuardCommands.CheckCommand.Build,
+            "devops-agent guard check --policy guard-policy.yaml",
+            "devops-agent guard check soc-ingest file /etc/shadow"),
         new("audit verify", Audit.VerifyCommand.Build, "devops-agent audit verify", "devops-agent audit verify /backup/audit --keys /backup/audit/keys --json"),
         new("audit show", Audit.ShowCommand.Build, "devops-agent audit show --denied --since 2h", "devops-agent audit show --agent 3f9a -f"),
         new("completion bash", Completion.BashCommand.Build, "source <(devops-agent completion bash)"),
