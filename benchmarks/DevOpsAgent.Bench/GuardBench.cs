@@ -61,7 +61,7 @@ internal static class GuardBench
         var file = Path.Combine(options.Cache, "guard-policy-10000.yaml");
         File.WriteAllText(file, PolicyOf(10_000));
         var ms = new List<double>();
-        for (var round = 0; round < rounds; round++)
+        for (var round = 0; round < 2 * rounds; round++)
         {
             var clock = Stopwatch.GetTimestamp();
             var compiled = CompiledPolicy.Of(PolicyFile.Load(file));
@@ -72,7 +72,7 @@ internal static class GuardBench
             }
         }
 
-        figures["load_10000_ms"] = Math.Round(Figures.Median(ms), 1);
+        figures["load_10000_ms"] = Math.Round(Figures.Median(ms[rounds..]), 1);
         figures["load_10000_first_ms"] = Math.Round(ms[0], 1);
     }
 
@@ -147,7 +147,7 @@ internal static class GuardBench
             _engine = new(policy, TimeProvider.System);
             for (var i = 0; i < _paths.Length; i++)
             {
-                _paths[i] = Encoding.UTF8.GetBytes($"{directories[random.Next(rules / 2)]}/{(i % 2 == 0 ? "acme" : "cache/entry")}-{i % 16}.json");
+                _paths[i] = Encoding.UTF8.GetBytes($"{directories[random.Next(rules / 2)]}/{(i % 2 == 0 ? "acme" : "certificates")}-{i % 16}.json");
                 var range = AddressRange.Parse(ranges[random.Next(rules * 3 / 4)]);
                 _targets[i] = new(range.Address, 443, NetworkDirection.Connect);
             }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace DevOpsAgent.RuntimeGuard.Policy;
 
@@ -25,10 +26,16 @@ internal sealed class PathTable
     private const ulong Slashes = 0x2F2F2F2F2F2F2F2F;
     private const ulong Low7 = 0x7F7F7F7F7F7F7F7F;
 
+    /// <summary>2^32 divided by the golden ratio: spreads the hash over its high bits.</summary>
+    private const uint Golden = 0x9E3779B1;
+
     private readonly Slot[] _slots;
     private readonly int _shift;
     private readonly Entry[] _entries;
     private readonly StarGroup[] _stars;
+
+    /// <summary>Of "/*", which every path is below.</summary>
+    private readonly PathHit _root;
 
     public PathTable(IEnumerable<(PathPattern Pattern, PathHit Hit)> patterns)
     {
@@ -40,6 +47,12 @@ internal sealed class PathTable
             if (pattern.Components is not null)
             {
                 stars.Add((pattern, hit));
+                continue;
+            }
+
+            if (pattern.Path.Length == 0)
+            {
+                _root |= hit;
                 continue;
             }
 
@@ -78,26 +91,56 @@ internal sealed class PathTable
     /// <param name="path">UTF-8 (or whatever bytes the file system holds), not empty.</param>
     public PathHit Find(ReadOnlySpan<byte> path)
     {
+        if (path[0] != '/' || path.Length > 1 && (path[^1] == '/' || path[1] <= '/' && IsDots(path, 1)))
+        {
+            return PathHit.Irregular;
+        }
+
+        ref var bytes = ref MemoryMarshal.GetReference(path);
+        ref var slots = ref MemoryMarshal.GetArrayDataReference(_slots);
+        var shift = _shift;
         uint crc = 0;
-        var hits = PathHit.None;
-        var at = 0;
-        for (; at + 8 <= path.Length; at += 8)
+        var hits = _root;
+        var skip = 0x80UL; // the first slash, before which nothing stands
+        for (var at = 0; ; at += 8)
         {
-            var word = BinaryPrimitives.ReadUInt64LittleEndian(path[at..]);
-            hits |= Directories(path, word, at, crc);
+            var last = at + 8 > path.Length;
+            var word = last ? Tail(path, at) : Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref bytes, at));
+
+            // A byte of difference is zero where the path has a slash; bit 7 of each such byte, and of no other, is set.
+            var difference = word ^ Slashes;
+            var slashes = ~(((difference & Low7) + Low7) | difference | Low7);
+            slashes ^= skip;
+            skip = 0;
+            for (; slashes != 0; slashes &= slashes - 1)
+            {
+                var lane = BitOperations.TrailingZeroCount(slashes) & ~7;
+                var end = at + (lane >> 3);
+                var hash = BitOperations.Crc32C(crc, word & ((1UL << lane) - 1)) + (uint)end;
+                var slot = Unsafe.Add(ref slots, (nint)(hash * Golden >> shift));
+                if (slot.Entry != 0 && Walk(path[..end], hash) is var directory and >= 0)
+                {
+                    hits |= _entries[directory].Tree;
+                }
+
+                // What follows a slash is mostly a letter; "", "." and ".." are made of '.' and '/'.
+                if (Unsafe.Add(ref bytes, Math.Min(end + 1, path.Length - 1)) <= '/' && IsDots(path, end + 1))
+                {
+                    return PathHit.Irregular;
+                }
+            }
+
             crc = BitOperations.Crc32C(crc, word);
+            if (last)
+            {
+                break;
+            }
         }
 
-        var tail = Tail(path, at);
-        hits |= Directories(path, tail, at, crc);
-        if (path is not [(byte)'/', ..] || path is [_, .., (byte)'/'])
+        var whole = crc + (uint)path.Length;
+        if (Unsafe.Add(ref slots, (nint)(whole * Golden >> shift)).Entry != 0 && Walk(path, whole) is var file and >= 0)
         {
-            hits |= PathHit.Irregular;
-        }
-
-        if (Lookup(path, path.Length, BitOperations.Crc32C(crc, tail) + (uint)path.Length) is var entry and >= 0)
-        {
-            hits |= _entries[entry].Exact;
+            hits |= _entries[file].Exact;
         }
 
         foreach (var group in _stars)
@@ -125,59 +168,14 @@ internal sealed class PathTable
         return hits;
     }
 
-    /// <summary>Looks up the directories that end in these eight bytes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private PathHit Directories(ReadOnlySpan<byte> path, ulong word, int at, uint crc)
+    /// <summary>Whether the component that begins here is "", "." or "..".</summary>
+    private static bool IsDots(ReadOnlySpan<byte> path, int from) =>
+        from < path.Length && path[from..] is [(byte)'/', ..] or [(byte)'.'] or [(byte)'.', (byte)'/', ..] or [(byte)'.', (byte)'.'] or [(byte)'.', (byte)'.', (byte)'/', ..];
+
+    /// <summary>-1: no such key.</summary>
+    private int Walk(ReadOnlySpan<byte> key, uint hash)
     {
-        // A byte of difference is zero where the path has a slash; bit 7 of each such byte, and of no other, is set.
-        var difference = word ^ Slashes;
-        var slashes = ~(((difference & Low7) + Low7) | difference | Low7);
-        var hits = PathHit.None;
-        while (slashes != 0)
-        {
-            var lane = BitOperations.TrailingZeroCount(slashes) & ~7;
-            var end = at + (lane >> 3);
-            var before = BitOperations.Crc32C(crc, word & ((1UL << lane) - 1)) + (uint)end;
-            if (Lookup(path, end, before) is var entry and >= 0)
-            {
-                hits |= _entries[entry].Tree;
-            }
-
-            if (IsIrregular(path, end + 1))
-            {
-                hits |= PathHit.Irregular;
-            }
-
-            slashes &= slashes - 1;
-        }
-
-        return hits;
-    }
-
-    /// <summary>Whether the component that begins here is "", "." or ".." (an empty last one is seen elsewhere).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool IsIrregular(ReadOnlySpan<byte> path, int from)
-    {
-        return (uint)from < (uint)path.Length && path[from] <= '/' && IsDots(path, from);
-    }
-
-    private static bool IsDots(ReadOnlySpan<byte> path, int from)
-    {
-        return path[from] == '/' || path[from..] is [(byte)'.'] or [(byte)'.', (byte)'/', ..] or [(byte)'.', (byte)'.'] or [(byte)'.', (byte)'.', (byte)'/', ..];
-    }
-
-    /// <summary>-1: no such key. Most slots are empty, so that most answers are found in the first.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int Lookup(ReadOnlySpan<byte> path, int length, uint hash)
-    {
-        var slots = _slots;
-        var at = (int)(hash * 0x9E3779B1u >> _shift);
-        return (uint)at >= (uint)slots.Length || slots[at].Entry == 0 ? -1 : Walk(path[..length], hash, at);
-    }
-
-    private int Walk(ReadOnlySpan<byte> key, uint hash, int at)
-    {
-        for (; ; at = (at + 1) & (_slots.Length - 1))
+        for (var at = Start(hash); ; at = (at + 1) & (_slots.Length - 1))
         {
             var slot = _slots[at];
             if (slot.Entry == 0)
@@ -192,7 +190,7 @@ internal sealed class PathTable
         }
     }
 
-    private int Start(uint hash) => (int)(hash * 0x9E3779B1u >> _shift);
+    private int Start(uint hash) => (int)(hash * Golden >> _shift);
 
     private static uint Hash(ReadOnlySpan<byte> path)
     {

@@ -51,7 +51,7 @@ internal sealed record ProcessRules
     /// <summary>Whether others are kept from doing this to the process.</summary>
     public bool ProtectsFrom(string syscall) => _protected.Contains(syscall);
 
-    /// <param name="path">As the kernel names it; other forms are made canonical first.</param>
+    /// <param name="path">As the kernel names it, without a zero byte (there it ends); other forms are made canonical first.</param>
     public Denial JudgeFile(ReadOnlySpan<byte> path)
     {
         var hits = path.IsEmpty ? PathHit.Irregular : _files.Find(path);
@@ -107,6 +107,11 @@ internal sealed record ProcessRules
     /// <summary>For text; halves of surrogate pairs count as U+FFFD.</summary>
     public Denial JudgeFile(string path)
     {
+        if (path.Contains('\0', StringComparison.Ordinal))
+        {
+            return JudgeIrregular(default);
+        }
+
         if (path.Length <= MaxShort)
         {
             Span<byte> utf8 = stackalloc byte[MaxShort * 3];
