@@ -8,4 +8,5 @@ namespace DevOpsAgent.RuntimeGuard;
 [JsonSerializable(typeof(GuardEvent))]
 [JsonSerializable(typeof(Violation))]
 [JsonSerializable(typeof(GuardStats))]
+[JsonSerializable(typeof(string))]
 internal sealed partial class GuardJson : JsonSerializerContext;

@@ -47,7 +47,8 @@ internal sealed class PathResolver
         }
 
         var here = directory == "/" ? "/" + name : $"{directory}/{name}";
-        if (new FileInfo(here).LinkTarget is not { Length: > 0 } target || ++_links > MaxLinks)
+        // /dev/stdin leads over /proc/self: to another file for each process.
+        if (here.StartsWith("/proc/", StringComparison.Ordinal) || new FileInfo(here).LinkTarget is not { Length: > 0 } target || ++_links > MaxLinks)
         {
             return here;
         }

@@ -27,7 +27,7 @@ internal static class PolicyFile
     {
         try
         {
-            if (!OperatingSystem.IsWindows() && File.Exists(path) && (File.GetUnixFileMode(path) & UnixFileMode.OtherWrite) != 0)
+            if (!OperatingSystem.IsWindows() && File.Exists(path) && (File.GetUnixFileMode(path) & UnixFileMode.OtherWrite) != UnixFileMode.None)
             {
                 problems.Add(new(path, 0, 0, "may be changed by everybody, who could then switch the guard off; take that right away (chmod o-w)"));
                 return null;

@@ -73,10 +73,19 @@ internal sealed record UnmetRule(string Process, string Key, string Rule, int Li
         };
     }
 
-    public override string ToString() => $"{Key}: {Rule} of {Process} {Instead switch
+    /// <summary>One sentence for each list and what becomes of it; every rule is named in it.</summary>
+    public static IReadOnlyList<string> Sentences(IReadOnlyList<UnmetRule> unmet) =>
+    [
+        .. unmet.GroupBy(static u => (u.Process, u.Key, u.Instead)).Select(static g =>
+            $"{g.Key.Process} (line {g.First().Line}): {g.Key.Key}: {string.Join(", ", g.Select(static u => u.Rule))} {Fate(g.Key.Instead)}"),
+    ];
+
+    public override string ToString() => $"{Key}: {Rule} of {Process} {Fate(Instead)}";
+
+    private static string Fate(Enforcement instead) => instead switch
     {
-        Enforcement.None => "is not seen",
-        Enforcement.Observe => "is only observed, after the fact",
-        _ => "ends in a kill that may come after the effect",
-    }}";
+        Enforcement.None => "can't be enforced: it is not seen",
+        Enforcement.Observe => "can't be enforced: it is only observed, after the fact",
+        _ => "ends in a kill, which may come after the effect",
+    };
 }

@@ -42,7 +42,7 @@ internal readonly record struct NetworkEntry(AddressRange Range, ushort FirstPor
 
     /// <summary>The plain matcher.</summary>
     public bool Matches(ClientAddress address, ushort port, NetworkDirection direction) =>
-        (Direction & direction) != 0 && port >= FirstPort && port <= LastPort && Range.Contains(address);
+        (Direction & direction) == direction && port >= FirstPort && port <= LastPort && Range.Contains(address);
 
     private static AddressRange[] Ranges(string host, ref NetworkDirection direction, out string error)
     {

@@ -159,7 +159,7 @@ internal sealed class PathTable
         var hits = PathHit.None;
         for (var i = 0; i < group.Patterns.Length; i++)
         {
-            if ((hits & group.Hits[i]) == 0 && group.Patterns[i].Matches(path))
+            if ((hits & group.Hits[i]) == PathHit.None && group.Patterns[i].Matches(path))
             {
                 hits |= group.Hits[i];
             }

@@ -48,35 +48,35 @@ internal static class PolicyReader
             var stars = rules.Where(static r => r.Text != RuntimeBaseline.Name && r.Values[0].Components is not null).ToList();
             if (stars.Count > MaxMiddleStars)
             {
-                reader.Report(At(stars[MaxMiddleStars].Line), string.Create(CultureInfo.InvariantCulture, $"'{stars[MaxMiddleStars].Text}' is the pattern number {MaxMiddleStars + 1} of '{process.Name}' with * before its end; at most {MaxMiddleStars} are possible: each costs time at every call"));
+                reader.Report(At(stars[MaxMiddleStars]), string.Create(CultureInfo.InvariantCulture, $"'{stars[MaxMiddleStars].Text}' is the pattern number {MaxMiddleStars + 1} of '{process.Name}' with * before its end; at most {MaxMiddleStars} are possible: each costs time at every call"));
             }
 
             foreach (var self in rules.Where(static r => r.Text.StartsWith("/proc/self/", StringComparison.Ordinal)))
             {
-                warnings.Add(new(file, self.Line, 0, $"'{self.Text}' never matches: the kernel names the directory by its number; write /proc/*/{self.Text[11..]}"));
+                warnings.Add(new(file, self.Line, self.Column, $"'{self.Text}' never matches: the kernel names the directory by its number; write /proc/*/{self.Text[11..]}"));
             }
         }
 
         foreach (var rule in process.BlockedFiles.Where(static r => r.Text == RuntimeBaseline.Name))
         {
-            warnings.Add(new(file, rule.Line, 0, $"'{rule.Text}' in 'blocked_files' of '{process.Name}': no program could start"));
+            warnings.Add(new(file, rule.Line, rule.Column, $"'{rule.Text}' in 'blocked_files' of '{process.Name}': no program could start"));
         }
 
         if (process.BlockedNetwork.Count > 0 && process.AllowedNetwork.Count == 0)
         {
-            warnings.Add(new(file, process.BlockedNetwork[0].Line, 0, $"'blocked_network' of '{process.Name}' adds nothing: without 'allowed_network' it has no network at all; for all but these write allowed_network: [\"*\"]"));
+            warnings.Add(new(file, process.BlockedNetwork[0].Line, process.BlockedNetwork[0].Column, $"'blocked_network' of '{process.Name}' adds nothing: without 'allowed_network' it has no network at all; for all but these write allowed_network: [\"*\"]"));
         }
 
         if (process.AllowedFiles.Count > 0 && !process.AllowedFiles.Any(static r => r.Text is RuntimeBaseline.Name or "/*"))
         {
-            warnings.Add(new(file, process.AllowedFiles[0].Line, 0, $"'allowed_files' of '{process.Name}' has no {RuntimeBaseline.Name}: its loader and C library are not allowed; under enforce it can't start"));
+            warnings.Add(new(file, process.AllowedFiles[0].Line, process.AllowedFiles[0].Column, $"'allowed_files' of '{process.Name}' has no {RuntimeBaseline.Name}: its loader and C library are not allowed; under enforce it can't start"));
         }
 
         foreach (var rule in process.AllowedNetwork.Where(static r => r.Values[0].Range.PrefixLength == 0 && r.Values[0] is { FirstPort: 0, LastPort: ushort.MaxValue, Direction: NetworkDirection.Both } && r.Text != "*"))
         {
-            warnings.Add(new(file, rule.Line, 0, $"'{rule.Text}' in 'allowed_network' of '{process.Name}' allows every address and port, both ways"));
+            warnings.Add(new(file, rule.Line, rule.Column, $"'{rule.Text}' in 'allowed_network' of '{process.Name}' allows every address and port, both ways"));
         }
     }
 
-    private static ConfigScalar At(int line) => new("", true, line, 1);
+    private static ConfigScalar At(PolicyRule<PathPattern> rule) => new(rule.Text, true, rule.Line, rule.Column);
 }

@@ -55,12 +55,12 @@ internal sealed record ProcessRules
     public Denial JudgeFile(ReadOnlySpan<byte> path)
     {
         var hits = path.IsEmpty ? PathHit.Irregular : _files.Find(path);
-        if ((hits & (PathHit.Irregular | PathHit.Deny)) != 0 || path.Length > FilePath.MaxBytes)
+        if ((hits & (PathHit.Irregular | PathHit.Deny)) != PathHit.None || path.Length > FilePath.MaxBytes)
         {
-            return (hits & PathHit.Irregular) != 0 || path.Length > FilePath.MaxBytes ? JudgeIrregular(path) : Denial.Blocked;
+            return (hits & PathHit.Irregular) != PathHit.None || path.Length > FilePath.MaxBytes ? JudgeIrregular(path) : Denial.Blocked;
         }
 
-        return _allowsFiles && (hits & PathHit.Allow) == 0 ? Denial.Unauthorized : Denial.None;
+        return _allowsFiles && (hits & PathHit.Allow) == PathHit.None ? Denial.Unauthorized : Denial.None;
     }
 
     /// <summary>Whether a program may be executed. Files that are blocked can't be executed either.</summary>
@@ -73,8 +73,8 @@ internal sealed record ProcessRules
         }
 
         var hits = _programs.Find(canonical[..length]);
-        return (hits & PathHit.Deny) != 0 ? Denial.Blocked
-            : Policy.AllowedExec is not null && (hits & PathHit.Allow) == 0 ? Denial.Unauthorized
+        return (hits & PathHit.Deny) != PathHit.None ? Denial.Blocked
+            : Policy.AllowedExec is not null && (hits & PathHit.Allow) == PathHit.None ? Denial.Unauthorized
             : Denial.None;
     }
 
@@ -97,7 +97,7 @@ internal sealed record ProcessRules
         }
 
         var (allow, deny) = target.Direction == NetworkDirection.Connect ? (PortHit.AllowConnect, PortHit.DenyConnect) : (PortHit.AllowListen, PortHit.DenyListen);
-        return (hits & deny) != 0 ? Denial.Blocked : (hits & allow) == 0 ? Denial.Unauthorized : Denial.None;
+        return (hits & deny) != PortHit.None ? Denial.Blocked : (hits & allow) == PortHit.None ? Denial.Unauthorized : Denial.None;
     }
 
     public bool ExceedsMemory(int megabytes) => Policy.MaxMemoryMb > 0 && megabytes > Policy.MaxMemoryMb;
@@ -138,7 +138,7 @@ internal sealed record ProcessRules
         }
 
         var hits = _files.Find(canonical[..length]);
-        return (hits & PathHit.Deny) != 0 ? Denial.Blocked : _allowsFiles && (hits & PathHit.Allow) == 0 ? Denial.Unauthorized : Denial.None;
+        return (hits & PathHit.Deny) != PathHit.None ? Denial.Blocked : _allowsFiles && (hits & PathHit.Allow) == PathHit.None ? Denial.Unauthorized : Denial.None;
     }
 
     private static IEnumerable<(PathPattern, PathHit)> Patterns(IEnumerable<PolicyRule<PathPattern>> rules, PathHit hit) =>

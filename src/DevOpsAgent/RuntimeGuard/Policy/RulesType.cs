@@ -41,7 +41,7 @@ internal sealed class RulesType<T>(string example, ReadRule<T> read) : KeyType<I
             }
             else
             {
-                rules.Add(new(scalar.Value, values, item.Line));
+                rules.Add(new(scalar.Value, values, item.Line, item.Column));
             }
         }
 

@@ -76,7 +76,7 @@ public sealed class PolicyReaderTests
         var lines = "blocked_files:\n" + string.Join('\n', Enumerable.Range(0, 17).Select(static i => $"  - /srv/*/x{i}"));
         var problems = new List<ConfigProblem>();
         PolicyReader.Read("processes:\n  a:\n    " + lines.Replace("\n", "\n    ", StringComparison.Ordinal), "p", static _ => null, problems).ShouldBeNull();
-        problems.ShouldHaveSingleItem().ToString().ShouldStartWith("p:20:1: '/srv/*/x16' is the pattern number 17");
+        problems.ShouldHaveSingleItem().ToString().ShouldStartWith("p:20:9: '/srv/*/x16' is the pattern number 17");
     }
 
     [Fact]
