@@ -36,7 +36,7 @@ internal sealed class GuardServer : IAsyncDisposable
         }
 
         var mode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        var socket = SocketFile.Listen(path, allowedUids.Count == 0 ? mode : mode | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite);
+        var socket = SocketFile.Listen(path, allowedUids.Count == 0 ? mode : mode | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite, "runtime_guard.socket");
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();

@@ -8,7 +8,7 @@ internal sealed class PathResolver
 {
     private const int MaxLinks = 40; // as the kernel
 
-    private readonly Dictionary<string, string> _directories = new(StringComparer.Ordinal) { ["/"] = "/", [""] = "/" };
+    private readonly Dictionary<string, (string Real, bool Exists)> _directories = new(StringComparer.Ordinal) { ["/"] = ("/", true), [""] = ("/", true) };
     private int _links;
 
     /// <summary>Null: no link on the way, or one that depends on who asks (/proc/self, /dev/stdin), or a ring of links. Never throws.</summary>
@@ -35,7 +35,7 @@ internal sealed class PathResolver
     {
         var slash = path.LastIndexOf('/');
         var name = path[(slash + 1)..];
-        var directory = DirectoryOf(path[..slash]);
+        var (directory, exists) = DirectoryOf(path[..slash]);
         if (name is "" or ".")
         {
             return directory;
@@ -48,7 +48,7 @@ internal sealed class PathResolver
 
         var here = directory == "/" ? "/" + name : $"{directory}/{name}";
         // /dev/stdin leads over /proc/self: to another file for each process.
-        if (here.StartsWith("/proc/", StringComparison.Ordinal) || new FileInfo(here).LinkTarget is not { Length: > 0 } target || ++_links > MaxLinks)
+        if (!exists || here.StartsWith("/proc/", StringComparison.Ordinal) || new FileInfo(here).LinkTarget is not { Length: > 0 } target || ++_links > MaxLinks)
         {
             return here;
         }
@@ -56,11 +56,12 @@ internal sealed class PathResolver
         return Real(target[0] == '/' ? target.TrimEnd('/') is { Length: > 0 } t ? t : "/" : $"{directory}/{target.TrimEnd('/')}");
     }
 
-    private string DirectoryOf(string path)
+    private (string Real, bool Exists) DirectoryOf(string path)
     {
         if (!_directories.TryGetValue(path, out var known))
         {
-            known = Real(path);
+            var real = Real(path);
+            known = (real, Directory.Exists(real));
             _directories[path] = known;
         }
 

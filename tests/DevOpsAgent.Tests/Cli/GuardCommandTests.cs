@@ -79,6 +79,9 @@ public sealed class GuardCommandTests : IDisposable
         await using var guard = new GuardService(PolicyText.App("blocked_files: [/etc/shadow]", "audit"), new FakeBackend(Enforcement.Observe), null, TimeProvider.System, TimeSpan.FromSeconds(1), static (_, _) => { });
         await using (var server = await GuardServer.StartAsync(socket, guard, [new("lsm", "EPERM")], [], CancellationToken.None))
         {
+            // Two guards on one socket: the second is refused, and says which setting to change.
+            (await Should.ThrowAsync<CommandException>(() => GuardServer.StartAsync(socket, guard, [], [], CancellationToken.None))).ShouldSatisfyAllConditions(
+                static e => e.Message.ShouldContain("Another service listens"), static e => e.Next!.ShouldContain("runtime_guard.socket"));
             guard.Engine.CheckFileAccess("app", 1, "/etc/shadow").ShouldNotBeNull();
             var (exit, text, _) = await TestTerminal.RunAsync(TestTerminal.Of(), "guard", "status", "--socket", socket);
             exit.ShouldBe(0);

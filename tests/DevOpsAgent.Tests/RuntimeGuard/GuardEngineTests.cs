@@ -152,7 +152,7 @@ public sealed class GuardEngineTests
             {
                 engine.CheckSyscall("app", 1, "ptrace").ShouldNotBeNull("a reload must not leave a moment without rules");
             }
-        });
+        }, TestContext.Current.CancellationToken);
         while (!asking.IsCompleted)
         {
             engine.SetMode(GuardMode.Alert);
