@@ -14,6 +14,7 @@ var benches = new Dictionary<string, (string What, Func<BenchOptions, Task<JsonO
     ["audit-kill"] = ("1,000 kill -9 of a writing process (--rounds N): acknowledged events lost, chain valid", AuditKillBench.RunAsync),
     ["behaviour"] = ("the behaviour guard with 10 and 1,000,000 receipts in the window: ns_10, ns_1000000, bytes_per_op", BehaviourBench.RunAsync),
     ["gateway"] = ("a tool call that all guards allow, in memory: us, and the share of each guard", GatewayBench.RunAsync),
+    ["guard"] = ("checks of file, network and syscall with 10, 100 and 1,000 rules: file_ns_10, ...; load_10000_ms", GuardBench.RunAsync),
     ["hot"] = ("ns and bytes allocated per line: parse, classify, observe", HotBench.RunAsync),
     ["kubernetes"] = ("line appended -> object in a real API server, beyond its own write time: p99_ms_over_api; 10,000 blocks: change_10000_cpu_ms, restart_10000_s", KubernetesBench.RunAsync),
     ["exec"] = ("permit to exit of /bin/true through a whole session, against posix_spawn alone: ratio_to_posix_spawn", ExecBench.RunAsync),

@@ -23,6 +23,7 @@ public sealed class ArchitectureTests
         ["Signing"] = ["Files"],
         ["Audit"] = ["Configuration", "Files", "Signing"],
         ["Exec"] = ["Configuration", "Audit", "Guards", "Signing"],
+        ["RuntimeGuard"] = ["Addresses", "Configuration"],
         ["Service"] = ["Addresses", "Configuration", "Logs", "Detection", "Incidents", "Blocking", "Guards", "Traefik", "Store", "Signing", "Audit", "Exec", "Kubernetes"],
     };
 
@@ -33,6 +34,8 @@ public sealed class ArchitectureTests
         ["Logs"] = ["Microsoft.Data", "System.Net.Http", "System.Data"],
         ["Detection"] = ["Microsoft.Data", "System.Net.Http", "System.Data", "System.TimeProvider", "System.Net.Sockets"],
         ["Guards"] = ["Microsoft.Data", "System.Net.Http"],
+        ["RuntimeGuard"] = ["Microsoft.Data", "System.Net.Http", "System.Data"],
+        ["RuntimeGuard.Policy"] = ["System.TimeProvider", "System.IO.File", "System.Net.Sockets", "System.Diagnostics.Process"],
         ["*"] = ["System.Console", "Microsoft.AspNetCore", "System.CommandLine", "Spectre.Console", "DevOpsAgent.App"],
     };
 
@@ -109,7 +112,7 @@ public sealed class ArchitectureTests
                     found.Add($"{where} only {owner} may know {known} ({full})");
                 }
 
-                foreach (var banned in Forbidden["*"].Concat(Forbidden.GetValueOrDefault(folder, [])).Where(b => full == b || full.StartsWith(b + ".", StringComparison.Ordinal)))
+                foreach (var banned in Forbidden["*"].Concat(Forbidden.GetValueOrDefault(folder, [])).Concat(place == folder ? [] : Forbidden.GetValueOrDefault(place, [])).Where(b => full == b || full.StartsWith(b + ".", StringComparison.Ordinal)))
                 {
                     found.Add($"{where} {folder} must not know {banned} ({full})");
                 }

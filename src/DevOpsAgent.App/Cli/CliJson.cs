@@ -23,6 +23,10 @@ namespace DevOpsAgent.App.Cli;
 [JsonSerializable(typeof(ExecCommands.ExecCheckView))]
 [JsonSerializable(typeof(Page<ExecCommands.Identity.IdentityView>))]
 [JsonSerializable(typeof(Page<ExecCommands.Trust.TrustView>))]
+[JsonSerializable(typeof(GuardCommands.GuardAnswerView))]
+[JsonSerializable(typeof(GuardCommands.GuardPolicyView))]
+[JsonSerializable(typeof(GuardCommands.GuardStatusView))]
+[JsonSerializable(typeof(GuardCommands.SimulationView))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     /// <summary>One object per line, for listings that go on (-w).</summary>

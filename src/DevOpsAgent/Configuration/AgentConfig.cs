@@ -21,6 +21,7 @@ internal sealed record AgentConfig
     public GuardsConfig Guards { get; init; } = new();
     public WebConfig Web { get; init; } = new();
     public ExecConfig Exec { get; init; } = new();
+    public RuntimeGuardConfig RuntimeGuard { get; init; } = new();
     public AuditConfig Audit { get; init; } = new();
 }
 
