@@ -16,6 +16,7 @@ internal sealed class Segment
     private readonly Dictionary<string, TextColumn> _texts = new(StringComparer.Ordinal);
     private readonly Dictionary<string, NumberColumn> _numbers = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, object> _derived = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, object> _lasting = new(StringComparer.Ordinal);
 
     public int Count { get; set; }
 
@@ -126,6 +127,11 @@ internal sealed class Segment
     public T Derived<T>(string name, Func<Segment, T> make)
         where T : class =>
         (T)_derived.GetOrAdd(name, static (_, state) => state.make(state.segment), (make, segment: this));
+
+    /// <summary>Something that takes in what the segment gains and so is kept when it changes.</summary>
+    public T Lasting<T>(string name, Func<T> make)
+        where T : class =>
+        (T)_lasting.GetOrAdd(name, static (_, m) => m(), make);
 
     public void Changed() => _derived.Clear();
 }
