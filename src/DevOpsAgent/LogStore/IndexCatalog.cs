@@ -22,9 +22,9 @@ internal sealed class IndexCatalog : IDisposable
 
     public LogIndex Create(string name)
     {
-        if (_indexes.ContainsKey(name))
+        if (_indexes.TryGetValue(name, out var known))
         {
-            throw new DslException("resource_already_exists_exception", $"index [{name}/{_indexes[name].Uuid}] already exists");
+            throw new DslException("resource_already_exists_exception", $"index [{name}/{known.Uuid}] already exists");
         }
 
         if (_aliases.ContainsKey(name))
@@ -40,7 +40,7 @@ internal sealed class IndexCatalog : IDisposable
 
     private static void CheckName(string name)
     {
-        if (name.Length is 0 or > 255 || name != name.ToLowerInvariant() || name[0] is '_' or '-' or '+' || name is "." or ".." || name.IndexOfAny(['\\', '/', '*', '?', '"', '<', '>', '|', ' ', ',', '#', ':', '\0']) >= 0)
+        if (name.Length is 0 or > 255 || name.Any(char.IsUpper) || name[0] is '_' or '-' or '+' || name is "." or ".." || name.IndexOfAny(['\\', '/', '*', '?', '"', '<', '>', '|', ' ', ',', '#', ':', '\0']) >= 0)
         {
             throw new DslException("invalid_index_name_exception", $"Invalid index name [{name}], must be lowercase, at most 255 bytes, must not start with _ - + and not contain \\ / * ? \" < > | space , # :");
         }

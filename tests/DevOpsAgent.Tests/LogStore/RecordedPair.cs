@@ -27,7 +27,9 @@ internal sealed record RecordedPair(JsonElement Json)
 
     public static string Folder => System.IO.Path.Combine(AppContext.BaseDirectory, "Cases", "elasticsearch");
 
-    public static IReadOnlyList<RecordedPair> All() => [.. Lines("pairs.ndjson.gz").Select(static l => new RecordedPair(JsonDocument.Parse(l).RootElement))];
+    /// <summary>In an order that can be played: what is opened is used, then closed.</summary>
+    public static IReadOnlyList<RecordedPair> All() => [.. Lines("pairs.ndjson.gz").Select(static l => new RecordedPair(JsonDocument.Parse(l).RootElement))
+        .OrderBy(static p => p.Name.EndsWith("-open", StringComparison.Ordinal) ? 0 : p.Name.EndsWith("-close", StringComparison.Ordinal) || p.Name.EndsWith("-clear", StringComparison.Ordinal) ? 2 : 1)];
 
     public static IEnumerable<string> Lines(string file)
     {

@@ -37,7 +37,7 @@ internal sealed class DateRounding
         if (_calendar is null)
         {
             var next = plain + _fixed;
-            return (_zone == TimeZoneInfo.Utc ? next : Math.Max(Floor(next), plain + 1)) + _offset;
+            return (_zone.Equals(TimeZoneInfo.Utc) ? next : Math.Max(Floor(next), plain + 1)) + _offset;
         }
 
         var local = plain + CivilTime.Offset(_zone, plain);

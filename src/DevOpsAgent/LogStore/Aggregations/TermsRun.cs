@@ -43,7 +43,7 @@ internal sealed class TermsRun
 
         var wanted = Wanted(terms, aggregation.Filter);
         var codes = new List<int>();
-        long total = 0;
+        long others = 0;
         for (var code = 0; code < counts.Length - 1; code++)
         {
             if (code < terms.Count && wanted is not null && !wanted[code])
@@ -51,25 +51,74 @@ internal sealed class TermsRun
                 continue;
             }
 
-            total += counts[code + 1];
-            if (counts[code + 1] >= Math.Max(aggregation.MinDocCount, aggregation.MinDocCount == 0 ? 0 : 1))
+            others += counts[code + 1];
+            if (counts[code + 1] > 0 || aggregation.MinDocCount == 0)
             {
                 codes.Add(code);
             }
         }
 
+        // As on a shard: the first values by the order are taken, then those with too few documents go.
         var order = aggregation.Order.Count == 0 ? [new BucketOrder("_count", false)] : aggregation.Order;
-        var chosen = Choose(terms, codes, counts, order, aggregation.Size, missing);
+        var shardSize = _runner.Scope.Views.Count == 1 ? aggregation.Size : Math.Max(aggregation.ShardSize, aggregation.Size);
+        var distinct = codes.Count;
+        var taken = Choose(terms, codes, counts, order, shardSize, missing);
+        var chosen = taken.Where(c => counts[c + 1] >= aggregation.MinDocCount).Take(aggregation.Size).ToList();
+        others -= taken.Where(c => counts[c + 1] < aggregation.MinDocCount).Concat(chosen).Sum(c => (long)counts[c + 1]);
+        var error = ErrorBound(terms, order, distinct, shardSize);
         var buckets = Buckets(terms, chosen, counts, format, aggregation, missing);
-        var others = total - chosen.Sum(c => (long)counts[c + 1]);
         return new BucketsResult(buckets)
         {
             WriteHead = json =>
             {
-                json.WriteNumber("doc_count_error_upper_bound", 0);
+                json.WriteNumber("doc_count_error_upper_bound", error);
                 json.WriteNumber("sum_other_doc_count", others);
             },
         };
+    }
+
+    /// <summary>
+    /// Counts are exact here; Elasticsearch's are not over several shards or in other orders, and says how far they may be off.
+    /// The same bound is told, so that answers compare.
+    /// </summary>
+    private long ErrorBound(FieldTerms terms, IReadOnlyList<BucketOrder> order, int distinct, int shardSize)
+    {
+        if (order[0].Path == "_key")
+        {
+            return 0;
+        }
+
+        var views = _runner.Scope.Views;
+        if (order[0] is not { Path: "_count", Ascending: false })
+        {
+            return distinct >= shardSize && distinct > 0 ? -1 : 0;
+        }
+
+        if (views.Count == 1)
+        {
+            return 0;
+        }
+
+        long error = 0;
+        foreach (var view in views)
+        {
+            var counts = new int[terms.Count + 1];
+            for (var s = 0; s < _docs.Docs.Length; s++)
+            {
+                if (_runner.Scope.Segments[s].View == view)
+                {
+                    foreach (var doc in _docs.Docs[s])
+                    {
+                        counts[terms.Codes[s][doc]]++;
+                    }
+                }
+            }
+
+            var sizes = counts.Skip(1).Where(static c => c > 0).OrderDescending().ToList();
+            error += sizes.Count >= shardSize ? sizes[shardSize - 1] : 0;
+        }
+
+        return error;
     }
 
     public AggregationResult Rare(RareTermsAggregation aggregation)

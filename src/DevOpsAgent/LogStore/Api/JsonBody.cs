@@ -24,14 +24,14 @@ internal static class JsonBody
         json.WriteEndObject();
     }));
 
-    public static void Shards(Utf8JsonWriter json, int total, int failed = 0, bool skipped = true)
+    public static void Shards(Utf8JsonWriter json, int total, int failed = 0, bool skipped = true, int left = 0)
     {
         json.WriteStartObject("_shards");
         json.WriteNumber("total", total);
         json.WriteNumber("successful", total - failed);
         if (skipped)
         {
-            json.WriteNumber("skipped", 0);
+            json.WriteNumber("skipped", left);
         }
 
         json.WriteNumber("failed", failed);

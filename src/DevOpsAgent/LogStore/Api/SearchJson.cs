@@ -26,7 +26,7 @@ internal static class SearchJson
             json.WriteBoolean("terminated_early", early);
         }
 
-        JsonBody.Shards(json, outcome.Views.Count, outcome.Failures.Count);
+        JsonBody.Shards(json, outcome.Views.Count, outcome.Failures.Count, left: outcome.Skipped);
         if (outcome.Failures.Count > 0)
         {
             ErrorJson.Failures(json, "failures", outcome.Failures);

@@ -62,7 +62,7 @@ internal sealed class FieldValue
         var written = Encoding.UTF8.GetString(text);
         if (token is JsonTokenType.True or JsonTokenType.False || !field.Format.TryParse(written, false, TimeZoneInfo.Utc, out millis, out _))
         {
-            throw DslException.Argument($"failed to parse date field [{written}] with format [{field.Format.Text}]");
+            throw new DslException("illegal_argument_exception", $"failed to parse date field [{written}] with format [{field.Format.Text}]") { Cause = new("date_time_parse_exception", "Failed to parse with all enclosed parsers") };
         }
 
         return new(ReadKind.Number, token == JsonTokenType.Number && written == millis.ToString(CultureInfo.InvariantCulture) ? ShapeKind.Whole : ShapeKind.Raw, millis);

@@ -108,12 +108,13 @@ internal static class Scan
     }
 
     /// <summary>The addresses of an ip column's distinct texts.</summary>
-    public static ClientAddress[] AddressesOf(Segment segment, string name, TextColumn column) => segment.Derived($"ip {name}", _ =>
+    public static ClientAddress[] AddressesOf(Segment segment, string name, TextColumn column) => segment.Derived($"ip {name}", s =>
     {
         var addresses = new ClientAddress[column.Dictionary.Count];
         for (var i = 0; i < addresses.Length; i++)
         {
-            IpText.TryParse(column.Dictionary[i], out addresses[i]);
+            // What isn't an address was refused when it came: all of them parse.
+            _ = IpText.TryParse(column.Dictionary[i], out addresses[i]);
         }
 
         return addresses;

@@ -18,6 +18,9 @@ internal sealed record SearchOutcome
     public IReadOnlyList<NamedResult> Aggregations { get; init; } = [];
     public IReadOnlyDictionary<IndexView, IReadOnlyList<(string Name, Weight Weight)>> Named { get; init; } = HitsJson.Unnamed;
     public bool? TerminatedEarly { get; init; }
+
+    /// <summary>Indexes that Elasticsearch would have left out before searching.</summary>
+    public int Skipped { get; init; }
 }
 
 /// <summary>Runs searches over indexes. An index that can't answer fails alone; where all fail, the search does.</summary>
@@ -55,8 +58,15 @@ internal static class Searcher
             throw new SearchFailedException(failures, views.Count);
         }
 
-        var outcome = Collect(alive, queries, request, now, bucketLimit);
-        return outcome with { Views = views, Failures = failures, Named = named };
+        try
+        {
+            var outcome = Collect(alive, queries, request, now, bucketLimit);
+            return outcome with { Views = views, Failures = failures, Named = named, Skipped = CanMatch.Skipped(views, request, now) };
+        }
+        catch (DslException e) when (e.OnShard && !e.OnReduce)
+        {
+            throw new SearchFailedException([.. failures, .. alive.Select(v => (v.Index.Name, e))], views.Count);
+        }
     }
 
     private static bool NeedsScores(SearchRequest request) =>
@@ -90,6 +100,13 @@ internal static class Searcher
         var collector = new HitCollector(views, request, now, queries, request.CollapseField is null ? null : int.MaxValue);
         var matching = new List<int[]>();
         long total = 0;
+        if (request is { TerminateAfter: > 0, Size: 0, Aggregations.Count: 0, Query: null or MatchAllQuery or TermQuery or RangeQuery or ExistsQuery })
+        {
+            // Elasticsearch reads such a count off its index without visiting documents, so nothing ends early.
+            request = request with { TerminateAfter = 0 };
+            return Collect(views, queries, request, now, bucketLimit) with { TerminatedEarly = false };
+        }
+
         bool? early = request.TerminateAfter > 0 || (request.Size == 0 && request.TracksAll) ? false : null;
         foreach (var view in views)
         {

@@ -155,7 +155,7 @@ internal sealed class SortColumn
 
     private static byte[] AddressBytes(ReadOnlySpan<byte> text)
     {
-        IpText.TryParse(text, out var address);
+        _ = IpText.TryParse(text, out var address);
         var bytes = new byte[16];
         System.Buffers.Binary.BinaryPrimitives.WriteUInt64BigEndian(bytes, address.High);
         System.Buffers.Binary.BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan(8), address.Low);

@@ -23,6 +23,14 @@ internal abstract record BucketAggregation(string Kind) : AggregationBody(Kind)
 internal sealed record TermsAggregation(string Field) : BucketAggregation("terms")
 {
     public int Size { get; init; } = 10;
+
+    /// <summary>Values that each shard gives of itself; as Elasticsearch suggests where the request doesn't say.</summary>
+    public int ShardSize
+    {
+        get => field > 0 ? field : (int)Math.Min(int.MaxValue, (Size * 1.5) + 10);
+        init;
+    }
+
     public long MinDocCount { get; init; } = 1;
     public IReadOnlyList<BucketOrder> Order { get; init; } = [];
     public TermFilter? Filter { get; init; }

@@ -15,7 +15,7 @@ internal static partial class AggregationParser
             {
                 case "field": field = DslJson.Text(v); return true;
                 case "size": terms = terms with { Size = Positive(v, "size") }; return true;
-                case "shard_size": Positive(v, "shardSize"); return true;
+                case "shard_size": terms = terms with { ShardSize = Positive(v, "shardSize") }; return true;
                 case "min_doc_count": terms = terms with { MinDocCount = NotNegative(v, "minDocCount") }; return true;
                 case "shard_min_doc_count": NotNegative(v, "shardMinDocCount"); return true;
                 case "order": terms = terms with { Order = Orders(v) }; return true;

@@ -42,7 +42,7 @@ internal static class CivilTime
     /// <summary>Milliseconds that the zone is ahead of UTC at an instant. DateTime's range is clamped: zones have no rules beyond it.</summary>
     public static long Offset(TimeZoneInfo zone, long utcMillis)
     {
-        if (zone == TimeZoneInfo.Utc)
+        if (ReferenceEquals(zone, TimeZoneInfo.Utc))
         {
             return 0;
         }
@@ -54,7 +54,7 @@ internal static class CivilTime
     /// <summary>The instant of a local time. A local time that the clocks skip is moved past the gap, one that comes twice is the first.</summary>
     public static long ToUtc(TimeZoneInfo zone, long localMillis)
     {
-        if (zone == TimeZoneInfo.Utc)
+        if (ReferenceEquals(zone, TimeZoneInfo.Utc))
         {
             return localMillis;
         }

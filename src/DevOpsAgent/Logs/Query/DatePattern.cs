@@ -211,7 +211,7 @@ internal sealed class DatePattern
 
         if (letter == 'z')
         {
-            return zone == TimeZoneInfo.Utc ? "Z" : zone.Id;
+            return zone.Equals(TimeZoneInfo.Utc) ? "Z" : zone.Id;
         }
 
         var sign = minutes < 0 ? '-' : '+';

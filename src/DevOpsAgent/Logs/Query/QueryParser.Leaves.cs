@@ -202,8 +202,7 @@ internal static partial class QueryParser
                     "format" => query with { Format = DslJson.Text(o.Value) },
                     "time_zone" => query with { TimeZone = Zone(DslJson.Text(o.Value)) },
                     "relation" => DslJson.Text(o.Value).ToUpperInvariant() is "WITHIN" or "INTERSECTS" or "CONTAINS" ? query : throw DslException.Argument($"[range] query does not support relation [{DslJson.Text(o.Value)}]"),
-                    "boost" or "_name" => TryOption(o.Name, o.Value, ref boost, ref name) ? query : query,
-                    _ => throw NotSupportedKey("range", o.Name),
+                    _ => TryOption(o.Name, o.Value, ref boost, ref name) ? query : throw NotSupportedKey("range", o.Name),
                 };
             }
         }

@@ -36,7 +36,7 @@ internal static class SearchRequestParser
         {
             "from" when scalar => request with { From = NotNegative("from", DslJson.Int(v)) },
             "size" when scalar => request with { Size = NotNegative("size", DslJson.Int(v)) },
-            "timeout" when scalar => TimeInterval.Millis(DslJson.Text(v), "timeout") is var _ ? request : request,
+            "timeout" when scalar => Timeout(request, DslJson.Text(v)),
             "terminate_after" when scalar => request with { TerminateAfter = DslJson.Int(v) is >= 0 and var after ? after : throw DslException.Argument("terminateAfter must be > 0") },
             "min_score" when scalar => request with { MinScore = (float)DslJson.Double(v) },
             "version" when scalar => request with { Version = DslJson.Flag(v) },
@@ -63,6 +63,13 @@ internal static class SearchRequestParser
             _ when Refused.Contains(p.Name) => throw DslException.NotSupported(p.Name),
             _ => throw DslException.Parsing($"Unknown key for a {DslJson.TokenName(v)} in [{p.Name}]."),
         };
+    }
+
+    /// <summary>Searches here are short: the bound is read, so that a wrong one is an error, and never reached.</summary>
+    private static SearchRequest Timeout(SearchRequest request, string text)
+    {
+        TimeInterval.Millis(text, "timeout");
+        return request;
     }
 
     /// <summary>top_hits takes a part of a search's keys.</summary>
