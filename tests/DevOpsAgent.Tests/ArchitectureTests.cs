@@ -13,6 +13,7 @@ public sealed class ArchitectureTests
         ["Files"] = [],
         ["Configuration"] = ["Addresses"],
         ["Logs"] = ["Addresses", "Configuration"],
+        ["LogStore"] = ["Addresses", "Configuration", "Logs"],
         ["Detection"] = ["Addresses", "Configuration", "Logs"],
         ["Incidents"] = ["Addresses", "Configuration", "Detection", "Blocking", "Guards", "Store"],
         ["Store"] = ["Addresses", "Configuration", "Detection", "Incidents", "Blocking", "Logs", "Guards"],
@@ -32,6 +33,7 @@ public sealed class ArchitectureTests
     {
         ["Addresses"] = ["System.IO", "Microsoft.Data", "System.Net.Http", "System.TimeProvider"],
         ["Logs"] = ["Microsoft.Data", "System.Net.Http", "System.Data"],
+        ["LogStore"] = ["Microsoft.Data", "System.Net.Http", "System.Data", "System.Net.Sockets"],
         ["Detection"] = ["Microsoft.Data", "System.Net.Http", "System.Data", "System.TimeProvider", "System.Net.Sockets"],
         ["Guards"] = ["Microsoft.Data", "System.Net.Http"],
         ["RuntimeGuard"] = ["Microsoft.Data", "System.Net.Http", "System.Data"],

@@ -1,0 +1,161 @@
+using DevOpsAgent.Logs.Query;
+using DevOpsAgent.LogStore.Mapping;
+
+namespace DevOpsAgent.LogStore.Aggregations;
+
+/// <summary>Buckets of equal width over dates or numbers.</summary>
+internal sealed class HistogramRun(AggregationRunner runner, AggregationNode node)
+{
+    public AggregationResult Run(DateHistogramAggregation histogram, DocSet docs)
+    {
+        var scope = runner.Scope;
+        var rounding = new DateRounding(histogram);
+        var field = scope.Field(histogram.Field);
+        var dates = field?.Type == FieldType.Date ? field.Format : DateFormat.Default;
+        var format = histogram.Format is null ? dates : new(histogram.Format);
+        var zone = TimeZones.Find(histogram.TimeZone);
+        long? bound(Literal? literal) => literal is { } l ? DateMath.Parse(l.Text, l.Kind == LiteralKind.Number ? DateFormat.Default : format, false, zone, scope.Now) : null;
+        var hard = histogram.HardBounds is { } h ? (Min: bound(h.Min), Max: bound(h.Max)) : default;
+        var found = new Spread(docs.Docs.Length);
+        var values = new FieldNumbers(scope, histogram.Field, histogram.Missing);
+        Collect(values, docs, found, v => (long)v is var millis && rounding.Round(millis) is var key && (hard.Min is null || key >= hard.Min) && (hard.Max is null || key < hard.Max) ? key : null);
+        var keys = found.Keys;
+        if (histogram.MinDocCount == 0)
+        {
+            var least = keys.Count > 0 ? keys.Min() : (long?)null;
+            var most = keys.Count > 0 ? keys.Max() : (long?)null;
+            if (histogram.ExtendedBounds is { } extended)
+            {
+                least = Least(least, bound(extended.Min) is { } low ? rounding.Round(low) : null);
+                most = Most(most, bound(extended.Max) is { } high ? rounding.Round(high) : null);
+            }
+
+            for (var key = least; key is { } start && start <= most; key = rounding.Next(start))
+            {
+                if (found.Add(start))
+                {
+                    scope.Bucket();
+                }
+            }
+        }
+
+        return Result(found, histogram.MinDocCount, histogram.Order, histogram.Keyed, (key, json) =>
+        {
+            json.WriteString("key_as_string", format.Format(key, zone));
+            json.WriteNumber("key", key);
+        }, key => format.Format(key, zone), static key => key);
+    }
+
+    public AggregationResult Run(HistogramAggregation histogram, DocSet docs)
+    {
+        var scope = runner.Scope;
+        var found = new Spread(docs.Docs.Length);
+        double start(long index) => (index * histogram.Interval) + histogram.Offset;
+        long index(double value) => (long)Math.Floor((value - histogram.Offset) / histogram.Interval);
+        var hard = histogram.HardBounds;
+        Collect(new(scope, histogram.Field, histogram.Missing), docs, found, v => index(v) is var i && (hard?.Min is not { } low || start(i) >= low) && (hard?.Max is not { } high || start(i) <= high) ? i : null);
+        if (histogram.MinDocCount == 0)
+        {
+            var least = found.Keys.Count > 0 ? found.Keys.Min() : (long?)null;
+            var most = found.Keys.Count > 0 ? found.Keys.Max() : (long?)null;
+            if (histogram.ExtendedBounds is { } extended)
+            {
+                least = Least(least, extended.Min is { } low ? index(low) : null);
+                most = Most(most, extended.Max is { } high ? index(high) : null);
+            }
+
+            for (var key = least; key is { } at && at <= most; key = at + 1)
+            {
+                if (found.Add(at))
+                {
+                    scope.Bucket();
+                }
+            }
+        }
+
+        return Result(found, histogram.MinDocCount, histogram.Order, histogram.Keyed, (key, json) => AggregationRunner.WriteKeyNumber(json, start(key)), key => JavaNumber.Text(start(key)), start);
+    }
+
+    private static long? Least(long? a, long? b) => a is null || b < a ? b ?? a : a;
+
+    private static long? Most(long? a, long? b) => a is null || b > a ? b ?? a : a;
+
+    private static void Collect(FieldNumbers numbers, DocSet docs, Spread found, Func<double, long?> keyOf)
+    {
+        var values = new List<double>();
+        for (var s = 0; s < docs.Docs.Length; s++)
+        {
+            foreach (var doc in docs.Docs[s])
+            {
+                numbers.Each(s, doc, values);
+                long? last = null;
+                foreach (var value in values)
+                {
+                    var key = keyOf(value);
+                    if (key is { } bucket && key != last)
+                    {
+                        found.Add(bucket, s, doc);
+                        last = key;
+                    }
+                }
+            }
+        }
+    }
+
+    private BucketsResult Result(Spread found, long minimum, IReadOnlyList<BucketOrder> order, bool keyed, Action<long, System.Text.Json.Utf8JsonWriter> writeKey, Func<long, string> name, Func<long, double> position)
+    {
+        var buckets = new List<Bucket>();
+        foreach (var key in found.Keys.Order().ToList())
+        {
+            var docs = found.Docs(key);
+            if (docs.Count < minimum)
+            {
+                continue;
+            }
+
+            if (docs.Count > 0)
+            {
+                runner.Scope.Bucket();
+            }
+
+            buckets.Add(new()
+            {
+                WriteKey = json => writeKey(key, json),
+                Name = name(key),
+                DocCount = docs.Count,
+                Position = position(key),
+                Rank = key,
+                Subs = runner.RunAll(node.Subs, docs),
+            });
+        }
+
+        BucketSorting.Sort(buckets, order);
+        return new(buckets) { Keyed = keyed };
+    }
+
+    /// <summary>Documents by bucket, gathered segment by segment.</summary>
+    private sealed class Spread(int segments)
+    {
+        private readonly Dictionary<long, List<int>?[]> _buckets = [];
+        private long _lastKey;
+        private List<int>?[]? _last;
+
+        public IReadOnlyCollection<long> Keys => _buckets.Keys;
+
+        public void Add(long key, int segment, int doc)
+        {
+            if (_last is null || key != _lastKey)
+            {
+                Add(key);
+                _last = _buckets[key];
+                _lastKey = key;
+            }
+
+            (_last[segment] ??= []).Add(doc);
+        }
+
+        public bool Add(long key) => _buckets.TryAdd(key, new List<int>?[segments]);
+
+        public DocSet Docs(long key) => new([.. _buckets[key].Select(static l => l?.ToArray() ?? [])]);
+    }
+}

@@ -1,0 +1,419 @@
+using System.Buffers.Text;
+using System.Text;
+using System.Text.Json;
+using DevOpsAgent.Logs.Query;
+using DevOpsAgent.LogStore.Columns;
+using DevOpsAgent.LogStore.Mapping;
+
+namespace DevOpsAgent.LogStore.Documents;
+
+/// <summary>
+/// Takes JSON documents into the growing segment. Each is read whole before anything is kept: a document that is refused
+/// leaves no trace.
+/// </summary>
+internal sealed class DocumentWriter
+{
+    /// <summary>A client can vary keys at will; beyond this many shapes a segment keeps the documents' JSON instead.</summary>
+    private const int MaxShapes = 2048;
+
+    private readonly IndexMapping _mapping;
+    private readonly Segment _segment;
+    private readonly SourceKey _root;
+    private readonly Dictionary<ShapeText, int> _shapes = [];
+    private readonly List<Staged> _staged = [];
+    private readonly List<ShapeStep> _shape = [];
+    private readonly List<FieldMapping> _ignored = [];
+    private readonly FieldValue _value;
+    private readonly TextColumn _ids;
+    private readonly NumberColumn _sequences;
+    private readonly NumberColumn _versions;
+    private byte[] _scratch = new byte[4096];
+    private int _scratchUsed;
+    private int[] _shapeOf = [];
+    private bool _isPlain;
+
+    public DocumentWriter(IndexMapping mapping, Segment segment)
+    {
+        _mapping = mapping;
+        _segment = segment;
+        _value = new(mapping);
+        _root = Key("", null);
+        _ids = segment.AddTexts(HiddenColumn.Ids);
+        _sequences = segment.AddNumbers(HiddenColumn.Sequence);
+        _versions = segment.AddNumbers(HiddenColumn.Version);
+    }
+
+    /// <summary>Bytes of text that the last documents brought, to bound the segment's memory.</summary>
+    public long TextBytes { get; private set; }
+
+    /// <returns>The document's number in the segment.</returns>
+    /// <exception cref="DslException">Not a JSON object, or a value that its field can't take.</exception>
+    public int Add(ReadOnlySpan<byte> json, string id, long sequence, long version)
+    {
+        _staged.Clear();
+        _shape.Clear();
+        _ignored.Clear();
+        _scratchUsed = 0;
+        _isPlain = true;
+        var doc = _segment.Count;
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 64 });
+        try
+        {
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+            {
+                throw new DslException("document_parsing_exception", "[1:1] failed to parse: not an object");
+            }
+
+            Object(ref reader, _root, json, doc, id, inArray: false);
+            if (reader.Read())
+            {
+                throw new DslException("document_parsing_exception", "[1:1] failed to parse: more than one object");
+            }
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new DslException("document_parsing_exception", $"[1:1] failed to parse: {e.Message}") { Cause = DslException.Content(e.Message) };
+        }
+
+        Commit(json, doc);
+        _ids.Add(doc, Encoding.UTF8.GetBytes(id));
+        _sequences.Add(doc, sequence);
+        _versions.Add(doc, version);
+        _segment.Count++;
+        TextBytes += json.Length;
+        return doc;
+    }
+
+    private void Object(ref Utf8JsonReader reader, SourceKey at, ReadOnlySpan<byte> json, int doc, string id, bool inArray)
+    {
+        if (!inArray)
+        {
+            _shape.Add(new(ShapeKind.Open, at.Id));
+        }
+
+        var hint = 0;
+        var any = false;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            any = true;
+            var key = ChildOf(at, ref reader, ref hint);
+            if (!inArray)
+            {
+                if (key.LastDoc == doc)
+                {
+                    // The same key twice, or "a.b" beside {"a":{"b":…}}: a shape can't tell their values apart.
+                    _isPlain = false;
+                }
+
+                key.LastDoc = doc;
+            }
+
+            reader.Read();
+            Value(ref reader, key, json, doc, id, inArray);
+        }
+
+        if (!any && at.Parent is not null)
+        {
+            _mapping.AddDynamicObject(at.Path);
+        }
+
+        if (!inArray)
+        {
+            _shape.Add(new(ShapeKind.Close, at.Id));
+        }
+    }
+
+    private SourceKey ChildOf(SourceKey parent, ref Utf8JsonReader reader, ref int hint)
+    {
+        if (!reader.ValueIsEscaped)
+        {
+            return parent.Child(reader.ValueSpan, ref hint) ?? Key(Name(reader.GetString()!), parent);
+        }
+
+        var name = Name(reader.GetString()!);
+        return parent.Child(Encoding.UTF8.GetBytes(name), ref hint) ?? Key(name, parent);
+    }
+
+    private static string Name(string name) =>
+        name.Length == 0 || name.Contains('\0', StringComparison.Ordinal) || name.StartsWith('.') || name.EndsWith('.') || name.Contains("..", StringComparison.Ordinal) || string.IsNullOrWhiteSpace(name)
+            ? throw new DslException("document_parsing_exception", "[1:1] failed to parse: field name cannot contain only whitespace, start or end with a dot, or be empty")
+            : name.Length > 512 ? throw new DslException("document_parsing_exception", "[1:1] failed to parse: a field name is longer than 512")
+            : name;
+
+    private SourceKey Key(string name, SourceKey? parent)
+    {
+        var key = new SourceKey(_segment.Keys.Count, name, parent);
+        _segment.Keys.Add(key);
+        parent?.Add(key);
+        return key;
+    }
+
+    private void Value(ref Utf8JsonReader reader, SourceKey key, ReadOnlySpan<byte> json, int doc, string id, bool inArray)
+    {
+        switch (reader.TokenType)
+        {
+            case JsonTokenType.StartObject:
+                if (FieldOf(key) is { } concrete)
+                {
+                    throw new DslException("document_parsing_exception", $"[1:1] object mapping for [{key.Path}] tried to parse field [{key.Name}] as object, but found a concrete value ({concrete.Type.Name()})");
+                }
+
+                Object(ref reader, key, json, doc, id, inArray);
+                return;
+            case JsonTokenType.StartArray:
+                var start = (int)reader.TokenStartIndex;
+                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+                {
+                    Value(ref reader, key, json, doc, id, inArray: true);
+                }
+
+                if (!inArray)
+                {
+                    Keep(key, new(ShapeKind.Raw, key.Id), Staged.Source(key, start, (int)reader.BytesConsumed - start));
+                }
+
+                return;
+            case JsonTokenType.Null:
+                if (!inArray)
+                {
+                    _shape.Add(new(ShapeKind.Null, key.Id));
+                }
+
+                return;
+            default:
+                Scalar(ref reader, key, json, id, inArray);
+                return;
+        }
+    }
+
+    private void Scalar(ref Utf8JsonReader reader, SourceKey key, ReadOnlySpan<byte> json, string id, bool inArray)
+    {
+        var (start, length) = (0, 0);
+        var text = reader.ValueSpan;
+        if (reader.TokenType == JsonTokenType.String && reader.ValueIsEscaped)
+        {
+            (start, length) = Unescape(ref reader);
+            text = _scratch.AsSpan(start, length);
+            start = ~start;
+        }
+        else
+        {
+            start = (int)reader.TokenStartIndex + (reader.TokenType == JsonTokenType.String ? 1 : 0);
+            length = text.Length;
+        }
+
+        var field = FieldOf(key) ?? Introduce(key, reader.TokenType, text);
+        var raw = Staged.Source(key, (int)reader.TokenStartIndex, (int)(reader.BytesConsumed - reader.TokenStartIndex));
+        if (field is null)
+        {
+            if (!inArray)
+            {
+                Keep(key, new(ShapeKind.Raw, key.Id), raw);
+            }
+
+            return;
+        }
+
+        FieldRead read;
+        try
+        {
+            read = _value.Read(field, reader.TokenType, text);
+        }
+        catch (DslException e)
+        {
+            throw new DslException("document_parsing_exception", $"[1:{reader.TokenStartIndex + 1}] failed to parse field [{key.Path}] of type [{field.Type.Name()}] in document with id '{id}'. Preview of field's value: '{Encoding.UTF8.GetString(text[..Math.Min(text.Length, 200)])}'") { Cause = e };
+        }
+
+        switch (read.Kind)
+        {
+            case ReadKind.Nothing:
+                break;
+            case ReadKind.Text:
+                _staged.Add(Staged.Text(key, start, length));
+                Bounds(key, text);
+                break;
+            default:
+                _staged.Add(Staged.Number(key, read.Number));
+                break;
+        }
+
+        if (inArray)
+        {
+            return;
+        }
+
+        if (read.Shape == ShapeKind.Raw)
+        {
+            Keep(key, new(ShapeKind.Raw, key.Id), raw);
+            return;
+        }
+
+        _shape.Add(new(read.Shape, key.Id, read.Digits, read.Offset));
+        if (read.Shape == ShapeKind.Date && read.Nanos != 0)
+        {
+            _staged.Add(Staged.Hidden(key, StagedKind.Nanos, read.Nanos));
+        }
+        else if (read.Shape == ShapeKind.Exact)
+        {
+            _staged.Add(Staged.Hidden(key, StagedKind.Exact, read.Exact));
+        }
+    }
+
+    private void Keep(SourceKey key, ShapeStep step, Staged raw)
+    {
+        _ = key;
+        _shape.Add(step);
+        _staged.Add(raw);
+    }
+
+    private (int Start, int Length) Unescape(ref Utf8JsonReader reader)
+    {
+        var most = reader.ValueSpan.Length;
+        if (_scratchUsed + most > _scratch.Length)
+        {
+            Array.Resize(ref _scratch, Math.Max(_scratch.Length * 2, _scratchUsed + most));
+        }
+
+        var start = _scratchUsed;
+        var length = reader.CopyString(_scratch.AsSpan(start));
+        _scratchUsed += length;
+        return (start, length);
+    }
+
+    /// <summary>The key's mapping, looked up again only when the mapping grew.</summary>
+    private FieldMapping? FieldOf(SourceKey key)
+    {
+        if (key.MappingVersion != _mapping.Version)
+        {
+            key.MappingVersion = _mapping.Version;
+            key.Field = _mapping.Find(key.Path) is { IsMulti: false } field ? field : null;
+            key.Bounded = key.Field is null ? [] : [.. new[] { key.Field }.Concat(key.Field.Fields.Values).Where(static f => f.IgnoreAbove != int.MaxValue)];
+        }
+
+        return key.Field;
+    }
+
+    private FieldMapping? Introduce(SourceKey key, JsonTokenType token, ReadOnlySpan<byte> text)
+    {
+        if (_mapping.IsObject(key.Path))
+        {
+            throw new DslException("document_parsing_exception", $"[1:1] object mapping for [{key.Path}] tried to parse field [{key.Name}] as object, but found a concrete value");
+        }
+
+        var type = token switch
+        {
+            JsonTokenType.True or JsonTokenType.False => "boolean",
+            JsonTokenType.Number => text.IndexOfAny("."u8) >= 0 || text.IndexOfAny("eE"u8) >= 0 ? "double" : "long",
+            _ => _mapping.DateDetection && _value.LooksLikeDate(text) ? "date" : "string",
+        };
+        return _mapping.AddDynamic(key.Path, type) is null ? null : FieldOf(key);
+    }
+
+    private void Bounds(SourceKey key, ReadOnlySpan<byte> text)
+    {
+        foreach (var field in key.Bounded)
+        {
+            if (text.Length > field.IgnoreAbove && Encoding.UTF8.GetCharCount(text) > field.IgnoreAbove)
+            {
+                _ignored.Add(field);
+            }
+        }
+    }
+
+    private void Commit(ReadOnlySpan<byte> json, int doc)
+    {
+        var shape = -1;
+        if (_isPlain)
+        {
+            var text = new ShapeText(_shape);
+            if (!_shapes.TryGetValue(text, out shape))
+            {
+                shape = -1;
+                if (_shapes.Count < MaxShapes)
+                {
+                    shape = _segment.Shapes.Count;
+                    _segment.Shapes.Add([.. _shape]);
+                    _shapes.Add(new([.. _shape]), shape);
+                }
+            }
+        }
+
+        foreach (var staged in _staged)
+        {
+            var key = staged.Key;
+            switch (staged.Kind)
+            {
+                case StagedKind.Text:
+                    key.Texts ??= _segment.AddTexts(key.Path);
+                    key.Texts.Add(doc, staged.Start < 0 ? _scratch.AsSpan(~staged.Start, staged.Length) : json.Slice(staged.Start, staged.Length));
+                    break;
+                case StagedKind.Number:
+                    key.Numbers ??= _segment.AddNumbers(key.Path);
+                    key.Numbers.Add(doc, staged.Value);
+                    break;
+                case StagedKind.Nanos when shape >= 0:
+                    _segment.AddNumbers(HiddenColumn.Nanos(key.Path)).Add(doc, staged.Value);
+                    break;
+                case StagedKind.Exact when shape >= 0:
+                    _segment.AddNumbers(HiddenColumn.Exact(key.Path)).Add(doc, staged.Value);
+                    break;
+                case StagedKind.Source when shape >= 0:
+                    _segment.AddTexts(HiddenColumn.Raw(key.Path)).Add(doc, json.Slice(staged.Start, staged.Length));
+                    break;
+            }
+        }
+
+        if (shape < 0)
+        {
+            shape = RawShape();
+            _segment.AddTexts(HiddenColumn.Document).Add(doc, json);
+        }
+
+        foreach (var field in _ignored)
+        {
+            _segment.AddTexts(HiddenColumn.Ignored).Add(doc, Encoding.UTF8.GetBytes(field.Name));
+        }
+
+        if (doc >= _shapeOf.Length)
+        {
+            Array.Resize(ref _shapeOf, Math.Max(64, _shapeOf.Length * 2));
+            _segment.ShapeOf = _shapeOf;
+        }
+
+        _shapeOf[doc] = shape;
+    }
+
+    private int RawShape()
+    {
+        var text = new ShapeText([new(ShapeKind.RawDocument, 0)]);
+        if (!_shapes.TryGetValue(text, out var shape))
+        {
+            shape = _segment.Shapes.Count;
+            _segment.Shapes.Add([new(ShapeKind.RawDocument, 0)]);
+            _shapes.Add(text, shape);
+        }
+
+        return shape;
+    }
+
+    private enum StagedKind : byte
+    {
+        Text,
+        Number,
+        Nanos,
+        Exact,
+        Source,
+    }
+
+    /// <summary>A value read but not yet kept. A negative start is an offset into the scratch buffer, turned over.</summary>
+    private readonly record struct Staged(SourceKey Key, StagedKind Kind, int Start, int Length, long Value)
+    {
+        public static Staged Text(SourceKey key, int start, int length) => new(key, StagedKind.Text, start, length, 0);
+
+        public static Staged Source(SourceKey key, int start, int length) => new(key, StagedKind.Source, start, length, 0);
+
+        public static Staged Number(SourceKey key, long value) => new(key, StagedKind.Number, 0, 0, value);
+
+        public static Staged Hidden(SourceKey key, StagedKind kind, long value) => new(key, kind, 0, 0, value);
+    }
+}
