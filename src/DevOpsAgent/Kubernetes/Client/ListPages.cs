@@ -58,34 +58,38 @@ internal sealed class ListPages(Rest rest, int pageSize = 500)
     {
         try
         {
-            var page = JsonNode.Parse(answer.Body) as JsonObject;
-            if (page?["metadata"] is not JsonObject metadata || page["items"] is not (null or JsonArray))
+            // As elements over the page's bytes: an object costs its dictionaries only when somebody looks into it.
+            var page = JsonElement.Parse(answer.Body, JsonBytes.Strict);
+            var metadata = page.GetProperty("metadata");
+            if (page.TryGetProperty("items", out var list) && list.ValueKind != JsonValueKind.Null)
             {
-                throw rest.Refusals.Garbage(call, answer);
+                foreach (var item in list.EnumerateArray())
+                {
+                    items.Add(Complete(item, type));
+                }
             }
 
-            foreach (var item in page["items"] as JsonArray ?? [])
-            {
-                items.Add(Complete(item as JsonObject ?? throw rest.Refusals.Garbage(call, answer), type));
-            }
-
-            return ((string?)metadata["resourceVersion"] ?? "", (string?)metadata["continue"] ?? "");
+            return (Text(metadata, "resourceVersion"), Text(metadata, "continue"));
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
         {
             throw rest.Refusals.Garbage(call, answer);
         }
     }
 
+    private static string Text(JsonElement metadata, string name) => metadata.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
+
     /// <summary>Items of built-in kinds come without apiVersion and kind.</summary>
-    private static JsonObject Complete(JsonObject item, ResourceType type)
+    private static JsonObject Complete(JsonElement item, ResourceType type)
     {
-        if (!item.ContainsKey("kind"))
+        var isComplete = item.TryGetProperty("kind", out _);
+        var made = JsonObject.Create(item) ?? throw new JsonException();
+        if (!isComplete)
         {
-            item["apiVersion"] = type.ApiVersion;
-            item["kind"] = type.Kind;
+            made["apiVersion"] = type.ApiVersion;
+            made["kind"] = type.Kind;
         }
 
-        return item;
+        return made;
     }
 }
