@@ -168,7 +168,7 @@ internal sealed class KubernetesApi : IKubernetesApi, IDisposable
     {
         try
         {
-            return JsonNode.Parse(answer.Body) as JsonObject ?? throw _rest.Refusals.Garbage(call, answer);
+            return JsonNode.Parse(answer.Body, documentOptions: JsonBytes.Strict) as JsonObject ?? throw _rest.Refusals.Garbage(call, answer);
         }
         catch (JsonException)
         {

@@ -58,13 +58,8 @@ internal sealed class ListPages(Rest rest, int pageSize = 500)
     {
         try
         {
-            var reader = new Utf8JsonReader(answer.Body);
-            var page = JsonElement.ParseValue(ref reader);
-            if (page.ValueKind != JsonValueKind.Object || !page.TryGetProperty("metadata", out var metadata) || metadata.ValueKind != JsonValueKind.Object)
-            {
-                throw rest.Refusals.Garbage(call, answer);
-            }
-
+            var page = JsonElement.Parse(answer.Body, JsonBytes.Strict);
+            var metadata = page.GetProperty("metadata");
             if (page.TryGetProperty("items", out var list) && list.ValueKind != JsonValueKind.Null)
             {
                 var buffer = new System.Buffers.ArrayBufferWriter<byte>(4096);
@@ -76,7 +71,7 @@ internal sealed class ListPages(Rest rest, int pageSize = 500)
 
             return (Text(metadata, "resourceVersion"), Text(metadata, "continue"));
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
         {
             throw rest.Refusals.Garbage(call, answer);
         }

@@ -145,7 +145,7 @@ internal sealed class WatchStream(Rest rest, Patience patience, TimeProvider tim
     {
         try
         {
-            if (JsonNode.Parse(line) is not JsonObject root || root["object"] is not JsonObject value)
+            if (JsonNode.Parse(line, documentOptions: JsonBytes.Strict) is not JsonObject root || root["object"] is not JsonObject value)
             {
                 return null;
             }
