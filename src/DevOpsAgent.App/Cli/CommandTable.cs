@@ -41,7 +41,7 @@ internal static class CommandTable
             "devops-agent explain \"$(tail -1 access.log)\" --log access.log"),
         new("inspect", Inspect.InspectCommand.Build,
             "devops-agent inspect",
-            "kubectl get all,cm,ingressroutes -A -o json | devops-agent inspect --from -"),
+            "devops-agent inspect --from cluster/ --json"),
         new("rules list", Rules.ListCommand.Build, "devops-agent rules list"),
         new("rules show", Rules.ShowCommand.Build, "devops-agent rules show secret-files"),
         new("rules test", Rules.TestCommand.Build, "devops-agent rules test tests/rules"),
