@@ -44,11 +44,19 @@ internal sealed class SegmentCursor(string directory, bool live, long position)
             }
         }
 
-        if (FirstOf(path) is { } first && !closed.Exists(c => c.First == first))
+        // Segments that were closed since the listing stand between: they come first, in the next pass.
+        if (FirstOf(path) is { } first && first <= Position + 1 && !closed.Exists(c => c.First == first))
         {
             _offset = first == _running ? _offset : 0;
             _running = first;
             using var reader = TryOpen(path, _offset);
+
+            // Closed between the two looks: the offset is of another file.
+            if (FirstOf(path) != first)
+            {
+                yield break;
+            }
+
             foreach (var batch in reader is null ? [] : Lines(reader, first, live))
             {
                 yield return batch;
