@@ -8,6 +8,8 @@ namespace DevOpsAgent.Kubernetes.Blocking;
 /// </summary>
 internal sealed class ObjectWatch : IAsyncDisposable
 {
+    private const int MostWritten = 16;
+
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
     private readonly IKubernetesApi _api;
@@ -18,6 +20,9 @@ internal sealed class ObjectWatch : IAsyncDisposable
 
     /// <summary>The version of each that is right; empty: we deleted it, or are about to.</summary>
     private readonly ConcurrentDictionary<ObjectKey, string> _right = [];
+
+    /// <summary>The last versions that we wrote of each: their events may come when a newer one of ours stands already.</summary>
+    private readonly ConcurrentDictionary<ObjectKey, ConcurrentQueue<string>> _written = [];
     private Task[] _running = [];
     private volatile bool _changed;
 
@@ -34,6 +39,13 @@ internal sealed class ObjectWatch : IAsyncDisposable
     public void Wrote(ObjectKey key, string version)
     {
         _right[key] = version;
+        var written = _written.GetOrAdd(key, static _ => []);
+        written.Enqueue(version);
+        while (written.Count > MostWritten)
+        {
+            written.TryDequeue(out var _);
+        }
+
         _deleted.TryRemove(key, out _);
     }
 
@@ -128,9 +140,9 @@ internal sealed class ObjectWatch : IAsyncDisposable
                 _changed = true;
             }
         }
-        else if (change.ResourceVersion != version)
+        else if (change.ResourceVersion != version && !(_written.TryGetValue(key, out var ours) && ours.Contains(change.ResourceVersion, StringComparer.Ordinal)))
         {
-            // May be a version of ours that a newer one of ours has followed already: then the look finds nothing.
+            // May be one of ours whose answer is still on its way to us: then the look finds nothing.
             _changed = true;
         }
     }
