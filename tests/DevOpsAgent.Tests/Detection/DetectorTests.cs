@@ -240,7 +240,7 @@ public sealed class DetectorTests
     }
 
     [Fact]
-    public void An_ordinary_request_allocates_nothing_and_a_client_is_small()
+    public void An_ordinary_request_allocates_nothing()
     {
         var rules = RuleLibrary.Load(new());
         var classifier = new Classifier(rules.Lists);
@@ -271,16 +271,6 @@ public sealed class DetectorTests
 
         (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
         (detector.Memory / detector.Clients).ShouldBeLessThanOrEqualTo(250);
-
-        // measured, not only estimated
-        var heap = GC.GetTotalMemory(forceFullCollection: true);
-        for (var i = 0; i < 20_000; i++)
-        {
-            detector.Observe(new() { Time = 1, Client = new(1, (ulong)i + 1), Status = 200 }, [], NoText, findings);
-        }
-
-        ((GC.GetTotalMemory(forceFullCollection: true) - heap) / 20_000).ShouldBeLessThanOrEqualTo(330);
-        GC.KeepAlive(detector);
     }
 
     private static bool NoText(ReadOnlySpan<byte> line, out LogEvent e)
