@@ -91,7 +91,7 @@ public sealed class ApiServer : IAsyncLifetime
     public Task StartServerAsync() => StartServerAsync(Programs()!.Value.Server);
 
     /// <summary>etcd answers nothing any more: the API server's calls hang.</summary>
-    public void StopEtcd() => _etcd!.Signal(ServerProcess.SigStop);
+    public Task StopEtcdAsync() => _etcd!.StallAsync();
 
     public void ContinueEtcd() => _etcd!.Signal(ServerProcess.SigContinue);
 

@@ -49,7 +49,7 @@ public sealed class ClientFaultTests(ApiServer server)
         server.Needed();
         using var api = server.Connect(patience: Short);
         await api.GetAsync(Middlewares, "traefik", "none", Cancellation);
-        server.StopEtcd();
+        await server.StopEtcdAsync();
         try
         {
             var down = await Should.ThrowAsync<KubernetesException>(() => api.GetAsync(Middlewares, "traefik", "none", Cancellation));

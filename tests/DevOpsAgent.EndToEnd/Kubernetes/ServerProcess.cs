@@ -41,6 +41,15 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Stopped when this returns: a thread that runs on another core answers for a moment longer.</summary>
+    public async Task StallAsync()
+    {
+        Signal(SigStop);
+
+        // 1234 (etcd) T 1233 ...
+        await Eventually.True(() => Directory.GetDirectories($"/proc/{Id}/task").All(static t => File.ReadAllText(Path.Combine(t, "stat")).Split(") ")[^1][0] == 'T'), "every thread of it stands still");
+    }
+
     public async ValueTask DisposeAsync()
     {
         _keeper.StandardInput.Close();
