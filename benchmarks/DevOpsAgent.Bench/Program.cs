@@ -15,6 +15,7 @@ var benches = new Dictionary<string, (string What, Func<BenchOptions, Task<JsonO
     ["behaviour"] = ("the behaviour guard with 10 and 1,000,000 receipts in the window: ns_10, ns_1000000, bytes_per_op", BehaviourBench.RunAsync),
     ["gateway"] = ("a tool call that all guards allow, in memory: us, and the share of each guard", GatewayBench.RunAsync),
     ["hot"] = ("ns and bytes allocated per line: parse, classify, observe", HotBench.RunAsync),
+    ["dsl"] = ("the log store with 1,000,000 documents on disk: five queries warm, ingest, size: top_ms ... bytes_ratio", DslBench.RunAsync),
     ["exec"] = ("permit to exit of /bin/true through a whole session, against posix_spawn alone: ratio_to_posix_spawn", ExecBench.RunAsync),
 };
 

@@ -23,7 +23,7 @@ public sealed class ArchitectureTests
         ["Signing"] = [],
         ["Audit"] = ["Configuration", "Signing"],
         ["Exec"] = ["Configuration", "Audit", "Guards", "Signing"],
-        ["Service"] = ["Addresses", "Configuration", "Logs", "Detection", "Incidents", "Blocking", "Guards", "Traefik", "Store", "Signing", "Audit", "Exec", "Kubernetes"],
+        ["Service"] = ["Addresses", "Configuration", "Logs", "LogStore", "Detection", "Incidents", "Blocking", "Guards", "Traefik", "Store", "Signing", "Audit", "Exec", "Kubernetes"],
     };
 
     /// <summary>Folder → namespaces and types outside the project that it must not know.</summary>

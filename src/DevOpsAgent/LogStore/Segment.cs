@@ -32,6 +32,9 @@ internal sealed class Segment
     /// <summary>Per document the number of its shape.</summary>
     public int[] ShapeOf { get; set; } = [];
 
+    /// <summary>First and last @timestamp, UTC milliseconds; first after last where there is none.</summary>
+    public (long First, long Last) Times => Disk?.Times ?? ((long, long))Derived("times", static s => (object)s.FindTimes());
+
     /// <summary>Where columns come from that aren't in memory; null while the segment grows.</summary>
     public ISegmentColumns? Disk { get; init; }
 
@@ -93,6 +96,24 @@ internal sealed class Segment
         }
     }
 
+    private (long First, long Last) FindTimes()
+    {
+        var (first, last) = (long.MaxValue, long.MinValue);
+        if (FindNumbers("@timestamp") is { } times)
+        {
+            for (var doc = 0; doc < Count; doc++)
+            {
+                if (times.Has(doc))
+                {
+                    first = Math.Min(first, times.Values[doc]);
+                    last = Math.Max(last, times.Values[doc]);
+                }
+            }
+        }
+
+        return (first, last);
+    }
+
     public void Delete(int doc)
     {
         if (Deleted is null || Deleted.Length < Count)
@@ -142,4 +163,6 @@ internal interface ISegmentColumns
     TextColumn? Texts(string name);
 
     NumberColumn? Numbers(string name);
+
+    (long First, long Last) Times { get; }
 }

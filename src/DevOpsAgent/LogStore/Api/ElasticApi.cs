@@ -11,7 +11,6 @@ namespace DevOpsAgent.LogStore.Api;
 internal sealed class ElasticApi
 {
     private readonly IndexCatalog _catalog;
-    private readonly TimeProvider _time;
     private readonly SearchApi _search;
     private readonly DocumentApi _documents;
     private readonly IndexApi _indexes;
@@ -19,7 +18,6 @@ internal sealed class ElasticApi
     public ElasticApi(IndexCatalog catalog, TimeProvider time, bool allowWrites = true)
     {
         _catalog = catalog;
-        _time = time;
         AllowWrites = allowWrites;
         _search = new(catalog, time);
         _documents = new(catalog);
@@ -154,10 +152,8 @@ internal sealed class ElasticApi
         _ => [],
     };
 
-    private ApiAnswer Root()
-    {
-        _ = _time;
-        return JsonBody.Ok(static json =>
+    private static ApiAnswer Root() =>
+        JsonBody.Ok(static json =>
         {
             json.WriteString("name", "devops-agent");
             json.WriteString("cluster_name", "devops-agent");
@@ -172,5 +168,4 @@ internal sealed class ElasticApi
             json.WriteEndObject();
             json.WriteString("tagline", "You Know, for Search");
         });
-    }
 }
