@@ -62,8 +62,11 @@ internal static class DslBench
         {
             var bytes = Encoding.UTF8.GetBytes(body.Replace("$FROM", from, StringComparison.Ordinal).Replace("$TO", to, StringComparison.Ordinal));
             var first = Time(api, bytes);
+            var before = Process.GetCurrentProcess().TotalProcessorTime;
             List<double> times = [.. Enumerable.Range(0, rounds).Select(_ => Time(api, bytes))];
+            var used = (Process.GetCurrentProcess().TotalProcessorTime - before).TotalMilliseconds / rounds;
             figures[key] = Math.Round(Figures.Median(times), 2);
+            figures[key.Replace("_ms", "_cpu_ms", StringComparison.Ordinal)] = Math.Round(used, 2);
             spread[key] = Figures.Spread(times);
             figures[key.Replace("_ms", "_cold_ms", StringComparison.Ordinal)] = Math.Round(first, 1);
         }

@@ -18,7 +18,7 @@ internal sealed class HistogramRun(AggregationRunner runner, AggregationNode nod
         var hard = histogram.HardBounds is { } h ? (Min: bound(h.Min), Max: bound(h.Max)) : default;
         var found = new Spread(docs.Docs.Length);
         var values = new FieldNumbers(scope, histogram.Field, histogram.Missing);
-        Collect(values, docs, found, v => (long)v is var millis && rounding.Round(millis) is var key && (hard.Min is null || key >= hard.Min) && (hard.Max is null || key < hard.Max) ? key : null);
+        Collect(values, docs, found, rounding, hard.Min is null && hard.Max is null, v => (long)v is var millis && rounding.Round(millis) is var key && (hard.Min is null || key >= hard.Min) && (hard.Max is null || key < hard.Max) ? key : null);
         var keys = found.Keys;
         if (histogram.MinDocCount == 0)
         {
@@ -53,7 +53,7 @@ internal sealed class HistogramRun(AggregationRunner runner, AggregationNode nod
         double start(long index) => (index * histogram.Interval) + histogram.Offset;
         long index(double value) => (long)Math.Floor((value - histogram.Offset) / histogram.Interval);
         var hard = histogram.HardBounds;
-        Collect(new(scope, histogram.Field, histogram.Missing), docs, found, v => index(v) is var i && (hard?.Min is not { } low || start(i) >= low) && (hard?.Max is not { } high || start(i) <= high) ? i : null);
+        Collect(new(scope, histogram.Field, histogram.Missing), docs, found, null, false, v => index(v) is var i && (hard?.Min is not { } low || start(i) >= low) && (hard?.Max is not { } high || start(i) <= high) ? i : null);
         if (histogram.MinDocCount == 0)
         {
             var least = found.Keys.Count > 0 ? found.Keys.Min() : (long?)null;
@@ -80,11 +80,24 @@ internal sealed class HistogramRun(AggregationRunner runner, AggregationNode nod
 
     private static long? Most(long? a, long? b) => a is null || b > a ? b ?? a : a;
 
-    private static void Collect(FieldNumbers numbers, DocSet docs, Spread found, Func<double, long?> keyOf)
+    private static void Collect(FieldNumbers numbers, DocSet docs, Spread found, DateRounding? rounding, bool isUnbounded, Func<double, long?> keyOf)
     {
         var values = new List<double>();
         for (var s = 0; s < docs.Docs.Length; s++)
         {
+            if (rounding is not null && isUnbounded && numbers.Plain(s) is { } column)
+            {
+                foreach (var doc in docs.Docs[s])
+                {
+                    if (column.Has(doc))
+                    {
+                        found.Add(rounding.Round(column.Values[doc]), s, doc);
+                    }
+                }
+
+                continue;
+            }
+
             foreach (var doc in docs.Docs[s])
             {
                 numbers.Each(s, doc, values);

@@ -11,7 +11,7 @@ namespace DevOpsAgent.LogStore.Documents;
 /// Takes JSON documents into the growing segment. Each is read whole before anything is kept: a document that is refused
 /// leaves no trace.
 /// </summary>
-internal sealed class DocumentWriter
+internal sealed partial class DocumentWriter
 {
     /// <summary>A client can vary keys at will; beyond this many shapes a segment keeps the documents' JSON instead.</summary>
     private const int MaxShapes = 2048;
@@ -21,7 +21,7 @@ internal sealed class DocumentWriter
     private readonly SourceKey _root;
     private readonly Dictionary<ShapeText, int> _shapes = [];
     private readonly List<StagedValue> _staged = [];
-    private readonly List<ShapeStep> _shape = [];
+    private readonly List<long> _shape = [];
     private readonly List<FieldMapping> _ignored = [];
     private readonly TextColumn _ids;
     private readonly NumberColumn _sequences;
@@ -112,7 +112,7 @@ internal sealed class DocumentWriter
 
         // A key that comes twice is known by its mark of this document: the marks of a failed try must not count.
         var mark = -2 - doc;
-        _shape.Add(new(ShapeKind.Open, _root.Id));
+        _shape.Add(new ShapeStep(ShapeKind.Open, _root.Id).Packed);
         var hint = 0;
         while (flat.TryNext(_root, ref hint, out var key))
         {
@@ -124,7 +124,7 @@ internal sealed class DocumentWriter
             key.LastDoc = mark;
             if (flat.Token == JsonTokenType.Null)
             {
-                _shape.Add(new(ShapeKind.Null, key.Id));
+                _shape.Add(new ShapeStep(ShapeKind.Null, key.Id).Packed);
                 continue;
             }
 
@@ -136,7 +136,7 @@ internal sealed class DocumentWriter
             return false;
         }
 
-        _shape.Add(new(ShapeKind.Close, _root.Id));
+        _shape.Add(new ShapeStep(ShapeKind.Close, _root.Id).Packed);
         return true;
     }
 
@@ -144,7 +144,7 @@ internal sealed class DocumentWriter
     {
         if (!inArray)
         {
-            _shape.Add(new(ShapeKind.Open, at.Id));
+            _shape.Add(new ShapeStep(ShapeKind.Open, at.Id).Packed);
         }
 
         var hint = 0;
@@ -175,7 +175,7 @@ internal sealed class DocumentWriter
 
         if (!inArray)
         {
-            _shape.Add(new(ShapeKind.Close, at.Id));
+            _shape.Add(new ShapeStep(ShapeKind.Close, at.Id).Packed);
         }
     }
 
@@ -226,7 +226,7 @@ internal sealed class DocumentWriter
             case JsonTokenType.Null:
                 if (!inArray)
                 {
-                    _shape.Add(new(ShapeKind.Null, key.Id));
+                    _shape.Add(new ShapeStep(ShapeKind.Null, key.Id).Packed);
                 }
 
                 return;
@@ -302,7 +302,7 @@ internal sealed class DocumentWriter
             return;
         }
 
-        _shape.Add(new(read.Shape, key.Id, read.Digits, read.Offset));
+        _shape.Add(new ShapeStep(read.Shape, key.Id, read.Digits, read.Offset).Packed);
         if (read.Shape == ShapeKind.Date && read.Nanos != 0)
         {
             _staged.Add(StagedValue.Hidden(key, StagedKind.Nanos, read.Nanos));
@@ -315,7 +315,7 @@ internal sealed class DocumentWriter
 
     private void Keep(ShapeStep step, StagedValue raw)
     {
-        _shape.Add(step);
+        _shape.Add(step.Packed);
         _staged.Add(raw);
     }
 
@@ -371,84 +371,5 @@ internal sealed class DocumentWriter
                 _ignored.Add(field);
             }
         }
-    }
-
-    private void Commit(ReadOnlySpan<byte> json, int doc)
-    {
-        var shape = -1;
-        if (_isPlain)
-        {
-            var text = new ShapeText(_shape);
-            if (!_shapes.TryGetValue(text, out shape))
-            {
-                shape = -1;
-                if (_shapes.Count < MaxShapes)
-                {
-                    shape = _segment.Shapes.Count;
-                    _segment.Shapes.Add([.. _shape]);
-                    _shapes.Add(new([.. _shape]), shape);
-                }
-            }
-        }
-
-        foreach (var staged in _staged)
-        {
-            var key = staged.Key;
-            switch (staged.Kind)
-            {
-                case StagedKind.Text:
-                    key.Texts ??= _segment.AddTexts(key.Path);
-                    key.Texts.Add(doc, staged.Start < 0 ? _scratch.AsSpan(~staged.Start, staged.Length) : json.Slice(staged.Start, staged.Length));
-                    break;
-                case StagedKind.Number:
-                    key.Numbers ??= _segment.AddNumbers(key.Path);
-                    key.Numbers.Add(doc, staged.Value);
-                    break;
-                case StagedKind.Nanos when shape >= 0:
-                    key.Nanos ??= _segment.AddNumbers(HiddenColumn.Nanos(key.Path));
-                    key.Nanos.Add(doc, staged.Value);
-                    break;
-                case StagedKind.Exact when shape >= 0:
-                    key.Exacts ??= _segment.AddNumbers(HiddenColumn.Exact(key.Path));
-                    key.Exacts.Add(doc, staged.Value);
-                    break;
-                case StagedKind.Source when shape >= 0:
-                    key.RawTexts ??= _segment.AddTexts(HiddenColumn.Raw(key.Path));
-                    key.RawTexts.Add(doc, json.Slice(staged.Start, staged.Length));
-                    break;
-            }
-        }
-
-        if (shape < 0)
-        {
-            shape = RawShape();
-            _segment.AddTexts(HiddenColumn.Document).Add(doc, json);
-        }
-
-        foreach (var field in _ignored)
-        {
-            _segment.AddTexts(HiddenColumn.Ignored).Add(doc, Encoding.UTF8.GetBytes(field.Name));
-        }
-
-        if (doc >= _shapeOf.Length)
-        {
-            Array.Resize(ref _shapeOf, Math.Max(64, _shapeOf.Length * 2));
-            _segment.ShapeOf = _shapeOf;
-        }
-
-        _shapeOf[doc] = shape;
-    }
-
-    private int RawShape()
-    {
-        var text = new ShapeText([new(ShapeKind.RawDocument, 0)]);
-        if (!_shapes.TryGetValue(text, out var shape))
-        {
-            shape = _segment.Shapes.Count;
-            _segment.Shapes.Add([new(ShapeKind.RawDocument, 0)]);
-            _shapes.Add(text, shape);
-        }
-
-        return shape;
     }
 }
