@@ -34,12 +34,20 @@ internal static class DslBench
             Directory.Delete(folder, recursive: true);
         }
 
+        // The service has long been running when the millionth line comes: what the compiler does first is not counted.
+        var warm = Path.Combine(options.Cache, "store-warm");
+        using (var directory = new LogStoreDirectory(warm, new(), TimeProvider.System))
+        {
+            Ingest(corpus, directory, 200_000);
+        }
+
+        Directory.Delete(warm, recursive: true);
         var clock = Stopwatch.StartNew();
         var cpu = Process.GetCurrentProcess().TotalProcessorTime;
         long documents;
         using (var directory = new LogStoreDirectory(folder, new(), TimeProvider.System))
         {
-            documents = Ingest(corpus, directory);
+            documents = Ingest(corpus, directory, int.MaxValue);
             directory.Flush();
         }
 
@@ -77,7 +85,7 @@ internal static class DslBench
         return Task.FromResult(figures);
     }
 
-    private static long Ingest(string corpus, LogStoreDirectory directory)
+    private static long Ingest(string corpus, LogStoreDirectory directory, long most)
     {
         var ingest = new LogIngest(directory.Catalog, directory, "traefik-logs", ClientResolver.Direct);
         if (!FileReader.TryOpen(corpus, out var reader, out var problem))
@@ -87,7 +95,7 @@ internal static class DslBench
 
         using (reader)
         {
-            while (reader.TryReadNext(out var block))
+            while (ingest.Documents < most && reader.TryReadNext(out var block))
             {
                 using (block)
                 {

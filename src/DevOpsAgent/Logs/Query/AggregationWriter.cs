@@ -15,6 +15,12 @@ internal static class AggregationWriter
             json.WriteStartObject(node.Body.Kind);
             Body(json, node.Body);
             json.WriteEndObject();
+            if (node.Meta is { } meta)
+            {
+                json.WritePropertyName("meta");
+                meta.WriteTo(json);
+            }
+
             if (node.Subs.Count > 0)
             {
                 json.WritePropertyName("aggs");
