@@ -13,8 +13,8 @@ internal sealed record SegmentFooter
     /// <summary>Packed steps of each shape.</summary>
     public IReadOnlyList<long[]> Shapes { get; init; } = [];
     public Block? ShapeOf { get; init; }
-    public IReadOnlyDictionary<string, StoredTexts> Texts { get; init; } = new Dictionary<string, StoredTexts>();
-    public IReadOnlyDictionary<string, StoredNumbers> Numbers { get; init; } = new Dictionary<string, StoredNumbers>();
+    public IReadOnlyDictionary<string, StoredTexts> Texts { get; init; } = new Dictionary<string, StoredTexts>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, StoredNumbers> Numbers { get; init; } = new Dictionary<string, StoredNumbers>(StringComparer.Ordinal);
 }
 
 /// <param name="Parent">-1: the root.</param>

@@ -34,8 +34,9 @@ internal sealed class FieldCatalog
             return near;
         }
 
-        return [.. _types.Keys.Where(k => k.Contains(last, StringComparison.OrdinalIgnoreCase) || (Meaning.TryGetValue(last.ToLowerInvariant().Replace("_", "", StringComparison.Ordinal), out var known) && known.Contains(k, StringComparer.Ordinal)))
-            .OrderBy(k => IsText(k)).ThenBy(static k => k.Length).ThenBy(static k => k, StringComparer.Ordinal).Take(3)];
+        var meant = Meaning.GetValueOrDefault(last.ToLowerInvariant().Replace("_", "", StringComparison.Ordinal), []).Where(_types.ContainsKey);
+        var alike = _types.Keys.Where(k => k.Contains(last, StringComparison.OrdinalIgnoreCase)).OrderBy(k => IsText(k)).ThenBy(static k => k.Length).ThenBy(static k => k, StringComparer.Ordinal);
+        return [.. meant.Concat(alike).Distinct(StringComparer.Ordinal).Take(3)];
     }
 
     /// <summary>What models call fields, and what they are called in Traefik's log and in ECS.</summary>

@@ -29,7 +29,7 @@ internal static class QueryTime
     {
         var format = range.Format is { } text ? new DateFormat(text) : DateFormat.Default;
         var zone = TimeZones.Find(range.TimeZone);
-        return (range.From is { } from ? DateMath.Parse(from.Text, format, !range.IncludeFrom, zone, now) : null,
-            range.To is { } to ? DateMath.Parse(to.Text, format, range.IncludeTo, zone, now) : null);
+        return (range.From is { } from ? DateMath.Parse(from.Text, format, !range.IncludeFrom, zone, now) + (range.IncludeFrom ? 0 : 1) : null,
+            range.To is { } to ? DateMath.Parse(to.Text, format, range.IncludeTo, zone, now) - (range.IncludeTo ? 0 : 1) : null);
     }
 }

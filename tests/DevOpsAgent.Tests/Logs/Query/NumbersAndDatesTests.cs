@@ -29,7 +29,8 @@ public sealed class NumbersAndDatesTests
     [InlineData("2026-11", true, "2026-11-01T23:59:59.999Z")]
     [InlineData("2024-02-29||+1y", false, "2025-02-28T00:00:00.000Z")]
     [InlineData("1795245600000", false, "2026-11-21T07:20:00.000Z")]
-    [InlineData("-1000", false, "1969-12-31T23:59:59.000Z")]
+    [InlineData("-10000000", false, "1969-12-31T21:13:20.000Z")]
+    [InlineData("1000", false, "1000-01-01T00:00:00.000Z")]
     public void Date_math_is_Elasticsearchs(string text, bool roundUp, string result) =>
         DateFormat.Default.Format(DateMath.Parse(text, DateFormat.Default, roundUp, TimeZoneInfo.Utc, Now), TimeZoneInfo.Utc).ShouldBe(result);
 
