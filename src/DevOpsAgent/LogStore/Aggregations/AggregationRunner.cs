@@ -21,12 +21,12 @@ internal sealed class AggregationRunner
         var results = new List<NamedResult>();
         foreach (var node in nodes.Where(static n => !n.Body.IsPipeline))
         {
-            results.Add(new(node, Run(node, docs)));
+            results.Add(_scope.Named(node, Run(node, docs)));
         }
 
         foreach (var node in nodes.Where(static n => n.Body is PipelineAggregation { Kind: not ("cumulative_sum" or "derivative" or "serial_diff") }))
         {
-            results.Add(new(node, Siblings.Run((PipelineAggregation)node.Body, results)));
+            results.Add(_scope.Named(node, Siblings.Run((PipelineAggregation)node.Body, results)));
         }
 
         return results;
@@ -38,6 +38,7 @@ internal sealed class AggregationRunner
         {
             TermsAggregation a => new TermsRun(this, node, docs).Run(a),
             RareTermsAggregation a => new TermsRun(this, node, docs).Rare(a),
+            SignificantTermsAggregation a => new TermsRun(this, node, docs).Significant(a),
             MultiTermsAggregation a => new MultiTermsRun(this, node).Run(a, docs),
             CompositeAggregation a => new CompositeRun(this, node).Run(a, docs),
             DateHistogramAggregation a => new HistogramRun(this, node).Run(a, docs),
@@ -57,7 +58,7 @@ internal sealed class AggregationRunner
         };
         if (result is BucketsResult buckets)
         {
-            Pipelines.Run(node, buckets);
+            Pipelines.Run(_scope, node, buckets);
         }
 
         return result;

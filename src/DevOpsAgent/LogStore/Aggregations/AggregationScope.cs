@@ -40,6 +40,12 @@ internal sealed class AggregationScope
     /// <summary>The search's own query per index: top_hits and sampler ask it for scores.</summary>
     public IReadOnlyDictionary<IndexView, Weight> Queries { get; }
 
+    /// <summary>Names of results carry their types.</summary>
+    public bool TypedKeys { get; init; }
+
+    public NamedResult Named(AggregationNode node, AggregationResult result) =>
+        TypedKeys ? new(node, result) { Name = $"{TypeName.Of(node.Body, this)}#{node.Name}" } : new(node, result);
+
     public int BucketLimit { get; init; } = MaxBuckets;
 
     public void Bucket(int count = 1)

@@ -5,7 +5,7 @@ using DevOpsAgent.LogStore.Mapping;
 namespace DevOpsAgent.LogStore.Aggregations;
 
 /// <summary>One bucket per value of a field.</summary>
-internal sealed class TermsRun
+internal sealed partial class TermsRun
 {
     private readonly AggregationRunner _runner;
     private readonly AggregationNode _node;
@@ -147,13 +147,15 @@ internal sealed class TermsRun
         : field?.Type == FieldType.Date ? new(format) : throw DslException.NotSupported("terms.format of numbers");
 
     /// <summary>Documents per code plus one; at 0 those without a value.</summary>
-    private int[] Count(FieldTerms terms)
+    private int[] Count(FieldTerms terms) => Count(terms, _docs);
+
+    private static int[] Count(FieldTerms terms, DocSet docs)
     {
         var counts = new int[terms.Count + 1];
-        for (var s = 0; s < _docs.Docs.Length; s++)
+        for (var s = 0; s < docs.Docs.Length; s++)
         {
             var codes = terms.Codes[s];
-            foreach (var doc in _docs.Docs[s])
+            foreach (var doc in docs.Docs[s])
             {
                 counts[codes[doc]]++;
             }
@@ -164,7 +166,7 @@ internal sealed class TermsRun
                 continue;
             }
 
-            foreach (var doc in _docs.Docs[s])
+            foreach (var doc in docs.Docs[s])
             {
                 var (start, end) = extras.Of(doc);
                 for (var i = start; i < end; i++)

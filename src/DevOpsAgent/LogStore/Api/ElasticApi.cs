@@ -84,7 +84,12 @@ internal sealed class ElasticApi
 
         return table.Count > 0
             ? ErrorJson.Text(405, $"Incorrect HTTP method for uri [{call.Path}] and method [{call.Method}], allowed: [{string.Join(", ", table.SelectMany(static t => t.Methods).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))}]")
-            : ErrorJson.Of(new DslException("unsupported_operation_exception", $"no handler found for uri [{call.Path}] and method [{call.Method}]"));
+            : new(400, JsonBody.Write(json =>
+            {
+                json.WriteStartObject();
+                json.WriteString("error", $"no handler found for uri [{call.Path}] and method [{call.Method}]");
+                json.WriteEndObject();
+            }));
     }
 
     private ApiAnswer Locked(ApiCall call, Func<ApiCall, ApiAnswer> run, bool writes)

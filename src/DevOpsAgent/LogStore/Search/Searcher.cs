@@ -43,7 +43,7 @@ internal static class Searcher
             {
                 Check(view, request, now, window);
                 var compiler = new QueryCompiler(view, now, scores);
-                queries[view] = compiler.Compile(request.Query ?? new MatchAllQuery());
+                queries[view] = compiler.Compile(request.Query ?? new MatchAllQuery(), BoostOf(view, request));
                 named[view] = compiler.Named;
                 alive.Add(view);
             }
@@ -67,6 +67,20 @@ internal static class Searcher
         {
             throw new SearchFailedException([.. failures, .. alive.Select(v => (v.Index.Name, e))], views.Count);
         }
+    }
+
+    /// <summary>The first pattern of indices_boost that names the index.</summary>
+    private static float BoostOf(IndexView view, SearchRequest request)
+    {
+        foreach (var (index, boost) in request.IndexBoosts)
+        {
+            if (NamePattern.IsMatch(index, view.Index.Name))
+            {
+                return boost;
+            }
+        }
+
+        return 1f;
     }
 
     private static bool NeedsScores(SearchRequest request) =>
@@ -137,7 +151,7 @@ internal static class Searcher
             }
         }
 
-        var scope = new AggregationScope(views, now, queries) { BucketLimit = bucketLimit };
+        var scope = new AggregationScope(views, now, queries) { BucketLimit = bucketLimit, TypedKeys = request.TypedKeys };
         var aggregations = request.Aggregations.Count == 0 ? [] : new AggregationRunner(scope).RunAll(request.Aggregations, new([.. matching]));
         var most = request.TrackTotalHits;
         return new()

@@ -21,6 +21,7 @@ internal static class QueryCost
     private static long Own(AggregationBody body, long? span) => body switch
     {
         TermsAggregation a => a.Size,
+        SignificantTermsAggregation a => a.Size,
         MultiTermsAggregation a => a.Size,
         CompositeAggregation a => a.Size,
         FiltersAggregation a => a.Filters.Count + 1,

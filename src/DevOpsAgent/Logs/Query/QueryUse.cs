@@ -121,6 +121,11 @@ internal sealed class QueryUse
         {
             case TermsAggregation a: Group(a.Field); Filter(a.Filter); break;
             case RareTermsAggregation a: Group(a.Field); Filter(a.Filter); break;
+            case SignificantTermsAggregation a:
+                Group(a.Field);
+                Filter(a.Filter);
+                Take(a.Background);
+                break;
             case MultiTermsAggregation a: a.Fields.ToList().ForEach(Group); break;
             case FilterAggregation a: Take(a.Filter); break;
             case FiltersAggregation a: a.Filters.ToList().ForEach(f => Take(f.Filter)); break;

@@ -140,10 +140,10 @@ public sealed class QueryValidatorTests
     {
         var (wide, _) = Check("""{"query":{"range":{"@timestamp":{"gte":"now-30d","lt":"now"}}}}""");
         wide!.Notes.ShouldNotBeEmpty();
-        Bounds(wide).ShouldBe((Newest.AddDays(-1), Newest.AddMilliseconds(-1)));
+        Bounds(wide).ShouldBe((Newest.AddDays(-1).AddMilliseconds(-1), Newest.AddMilliseconds(-1)));
         var (narrow, _) = Check("""{"query":{"bool":{"filter":[{"range":{"@timestamp":{"gte":"2026-11-21T08:00:00Z","lte":"2026-11-21T08:30:00Z"}}}]}}}""");
         narrow!.Notes.ShouldBeEmpty();
-        Bounds(narrow).ShouldBe((Newest.AddHours(-1), Newest.AddMinutes(-30)));
+        Bounds(narrow).ShouldBe((Newest.AddHours(-1), Newest.AddMinutes(-30).AddMilliseconds(999)), "lte takes in the whole second");
         var (should, _) = Check("""{"query":{"bool":{"should":[{"range":{"@timestamp":{"gte":"now-1m"}}}]}}}""");
         Bounds(should!).ShouldBe((Newest.AddDays(-1), Newest), "an optional clause bounds nothing");
     }
