@@ -76,7 +76,7 @@ internal sealed class LogIndex
     /// <summary>A new document; its id must not be there.</summary>
     public DocumentPlace Append(ReadOnlySpan<byte> json, string? id, long version = 1)
     {
-        if (_growing is null || _growing.Count >= Segment.MaxDocs)
+        if (_growing is null || _growing.Count >= Segment.MaxDocs || _writer!.TextBytes >= Segment.MaxText)
         {
             Seal();
             _growing = new();

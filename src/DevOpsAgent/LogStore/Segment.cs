@@ -13,6 +13,9 @@ internal sealed class Segment
     /// <summary>Documents in a full segment: enough that merging results is cheap, few enough that one is written in moments.</summary>
     public const int MaxDocs = 131_072;
 
+    /// <summary>JSON text of a full segment, whichever comes first: a client can make every line 64 KiB long.</summary>
+    public const long MaxText = 256L << 20;
+
     private readonly Dictionary<string, TextColumn> _texts = new(StringComparer.Ordinal);
     private readonly Dictionary<string, NumberColumn> _numbers = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, object> _derived = new(StringComparer.Ordinal);

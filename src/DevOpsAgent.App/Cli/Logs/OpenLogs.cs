@@ -35,6 +35,11 @@ internal sealed class OpenLogs : IDisposable
             throw CommandException.Usage("There is no log to look into.", "Name a file with --log, or the folder of a store with --store.");
         }
 
+        if (folder is not null && files.Count == 0 && !System.IO.Directory.Exists(folder))
+        {
+            throw CommandException.Usage($"There is no store in {folder}.", $"Make one: devops-agent logs ingest --log FILE --store {folder}");
+        }
+
         var directory = folder is null ? null : Directory(folder, terminal);
         var opened = new OpenLogs(directory?.Catalog ?? new(), directory);
         try
@@ -67,7 +72,7 @@ internal sealed class OpenLogs : IDisposable
         }
         catch (Exception e) when (e is StoreDamagedException or IOException or UnauthorizedAccessException)
         {
-            throw CommandException.Dependency(e.Message, "Stop the process that has it open, or name another folder with --store.");
+            throw CommandException.Dependency(e.Message, "Where the service has it open, ask at its --es-listen address; else name another folder with --store.");
         }
     }
 

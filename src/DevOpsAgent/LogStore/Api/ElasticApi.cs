@@ -42,7 +42,7 @@ internal sealed class ElasticApi
         {
             answer = ErrorJson.Of(e);
         }
-        catch (Exception e) when (e is InvalidOperationException or FormatException or KeyNotFoundException or ArgumentException or OverflowException or IOException or UriFormatException)
+        catch (Exception e) when (e is InvalidOperationException or FormatException or KeyNotFoundException or ArgumentException or OverflowException or IOException or UriFormatException or NotSupportedException or IndexOutOfRangeException)
         {
             // A shape of request that no reader above expected: JsonElement says InvalidOperation when a value has another kind.
             answer = ErrorJson.Of(DslException.Parsing($"request can't be read: {e.Message}"));

@@ -16,6 +16,9 @@ internal sealed partial class DocumentWriter
     /// <summary>A client can vary keys at will; beyond this many shapes a segment keeps the documents' JSON instead.</summary>
     private const int MaxShapes = 2048;
 
+    /// <summary>Where headers are logged a client can invent keys: beyond this many a segment doesn't learn new ones.</summary>
+    private const int MaxKeys = 4096;
+
     private readonly IndexMapping _mapping;
     private readonly Segment _segment;
     private readonly SourceKey _root;
@@ -41,7 +44,7 @@ internal sealed partial class DocumentWriter
         _versions = segment.AddNumbers(HiddenColumn.Version);
     }
 
-    /// <summary>Bytes of text that the last documents brought, to bound the segment's memory.</summary>
+    /// <summary>Bytes of JSON taken so far, to bound the segment's memory.</summary>
     public long TextBytes { get; private set; }
 
     /// <returns>The document's number in the segment.</returns>
@@ -192,6 +195,13 @@ internal sealed partial class DocumentWriter
 
     private SourceKey Key(string name, SourceKey? parent)
     {
+        if (_segment.Keys.Count >= MaxKeys)
+        {
+            // Known for this document only, whose JSON is then kept as it is.
+            _isPlain = false;
+            return new(-1, name, parent);
+        }
+
         var key = new SourceKey(_segment.Keys.Count, name, parent);
         _segment.Keys.Add(key);
         parent?.Add(key);

@@ -126,6 +126,8 @@ internal sealed class LogIngest
             index.Mapping.Merge(mapping.RootElement);
         }
 
+        // Invented header names must not make lines disappear.
+        index.Mapping.KeepsBeyondLimit = true;
         (_day, _dayStart) = (index, day.Ticks);
         return index;
     }
