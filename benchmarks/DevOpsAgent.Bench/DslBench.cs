@@ -94,14 +94,17 @@ internal static class DslBench
         }
 
         using (reader)
+        using (var pipeline = new IngestPipeline(ingest))
         {
             while (ingest.Documents < most && reader.TryReadNext(out var block))
             {
                 using (block)
                 {
-                    ingest.Add(block.Bytes.Span);
+                    pipeline.Add(block.Bytes.Span);
                 }
             }
+
+            pipeline.Complete();
         }
 
         return ingest.Documents;

@@ -147,6 +147,9 @@ internal sealed class Segment
         return live;
     }
 
+    /// <summary>The numbers of all documents, for searches that mean every one.</summary>
+    public int[] Everything() => Derived("all", static s => Enumerable.Range(0, s.Count).ToArray());
+
     /// <summary>Something computed from the columns and kept beside them: it goes when the segment changes.</summary>
     public T Derived<T>(string name, Func<Segment, T> make)
         where T : class =>

@@ -79,6 +79,7 @@ internal sealed class OpenLogs : IDisposable
     private void Read(LogConfig log, Terminal terminal, CancellationToken cancellation)
     {
         var ingest = new LogIngest(Catalog, _directory, LogStoreFeed.IndexPrefix, new ClientResolver(log.TrustedProxies));
+        using var pipeline = new IngestPipeline(ingest);
         foreach (var file in LogFiles.Paths(log.Path))
         {
             if (!FileReader.TryOpen(file, out var reader, out var problem))
@@ -93,7 +94,7 @@ internal sealed class OpenLogs : IDisposable
                     cancellation.ThrowIfCancellationRequested();
                     using (block)
                     {
-                        Add(ingest, block.Bytes.Span);
+                        Add(pipeline, block.Bytes.Span);
                     }
                 }
 
@@ -104,23 +105,38 @@ internal sealed class OpenLogs : IDisposable
             }
         }
 
+        Refusable(pipeline.Complete);
         if (ingest.Skipped > 0)
         {
             terminal.Error.WriteLine($"{log.Path}: {ingest.Skipped} of {ingest.Lines} lines are no requests and were left out");
         }
     }
 
-    private static void Add(LogIngest ingest, ReadOnlySpan<byte> lines)
+    private static void Add(IngestPipeline pipeline, ReadOnlySpan<byte> lines)
     {
         try
         {
-            ingest.Add(lines);
+            pipeline.Add(lines);
         }
         catch (DslException e)
         {
-            throw CommandException.Dependency(e.Message, "Free some space on the store's disk.");
+            throw Full(e);
         }
     }
+
+    private static void Refusable(Action complete)
+    {
+        try
+        {
+            complete();
+        }
+        catch (DslException e)
+        {
+            throw Full(e);
+        }
+    }
+
+    private static CommandException Full(Exception e) => CommandException.Dependency(e.Message, "Free some space on the store's disk.");
 
     /// <summary>Brings what was read to the disk.</summary>
     public void Flush()
@@ -131,7 +147,7 @@ internal sealed class OpenLogs : IDisposable
         }
         catch (IOException e)
         {
-            throw CommandException.Dependency(e.Message, "Free some space on the store's disk.");
+            throw Full(e);
         }
     }
 

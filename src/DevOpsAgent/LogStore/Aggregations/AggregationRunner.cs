@@ -80,7 +80,7 @@ internal sealed class AggregationRunner
         {
             var query = _scope.Queries[view];
             var best = Enumerable.Range(0, _scope.Segments.Length).Where(s => _scope.Segments[s].View == view)
-                .SelectMany(s => docs.Docs[s].Select(d => (Segment: s, Doc: d, Score: query.Score(_scope.Segments[s].Number, d))))
+                .SelectMany(s => docs.Docs[s].ToArray().Select(d => (Segment: s, Doc: d, Score: query.Score(_scope.Segments[s].Number, d))))
                 .OrderByDescending(static h => h.Score).Take(sampler.ShardSize);
             foreach (var hit in best)
             {
@@ -100,7 +100,7 @@ internal sealed class AggregationRunner
             var matching = _scope.Filter(docs, filter);
             for (var s = 0; seen is not null && s < seen.Length; s++)
             {
-                foreach (var doc in matching.Docs[s])
+                foreach (var doc in matching.Docs[s].Span)
                 {
                     seen[s].Set(doc);
                 }
@@ -129,7 +129,7 @@ internal sealed class AggregationRunner
         var collector = new HitCollector(_scope.Views, request, _scope.Now, _scope.Queries);
         for (var s = 0; s < docs.Docs.Length; s++)
         {
-            collector.Collect(_scope.Segments[s].View, _scope.Segments[s].Number, docs.Docs[s]);
+            collector.Collect(_scope.Segments[s].View, _scope.Segments[s].Number, docs.Docs[s].Span);
         }
 
         var hits = collector.Finish();

@@ -76,7 +76,7 @@ internal sealed class FieldNumbers
 
             var isFraction = _fractions[s];
             var plain = column.Extras.IsEmpty;
-            foreach (var doc in docs.Docs[s])
+            foreach (var doc in docs.Docs[s].Span)
             {
                 if (plain && column.Has(doc))
                 {

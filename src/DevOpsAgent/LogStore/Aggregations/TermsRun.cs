@@ -105,7 +105,7 @@ internal sealed partial class TermsRun
             {
                 if (_runner.Scope.Segments[s].View == view)
                 {
-                    foreach (var doc in _docs.Docs[s])
+                    foreach (var doc in _docs.Docs[s].Span)
                     {
                         counts[terms.Codes[s][doc]]++;
                     }
@@ -155,7 +155,7 @@ internal sealed partial class TermsRun
         for (var s = 0; s < docs.Docs.Length; s++)
         {
             var codes = terms.Codes[s];
-            foreach (var doc in docs.Docs[s])
+            foreach (var doc in docs.Docs[s].Span)
             {
                 counts[codes[doc]]++;
             }
@@ -166,7 +166,7 @@ internal sealed partial class TermsRun
                 continue;
             }
 
-            foreach (var doc in docs.Docs[s])
+            foreach (var doc in docs.Docs[s].Span)
             {
                 var (start, end) = extras.Of(doc);
                 for (var i = start; i < end; i++)
@@ -334,7 +334,7 @@ internal sealed partial class TermsRun
 
             var codes = terms.Codes[s];
             var extras = terms.Extras[s];
-            foreach (var doc in _docs.Docs[s])
+            foreach (var doc in _docs.Docs[s].Span)
             {
                 var first = place[codes[doc]];
                 if (first != 0)

@@ -24,6 +24,7 @@ internal sealed class LogIngest
     private readonly LineParser _parser;
     private readonly LogDocument _document = new();
     private readonly HashSet<LogIndex> _touched = [];
+    private readonly LogBatch _batch = new();
     private long _dayStart = long.MinValue;
     private LogIndex? _day;
 
@@ -50,28 +51,16 @@ internal sealed class LogIngest
     {
         while (!lines.IsEmpty)
         {
-            _directory?.WaitForRoom();
-            _catalog.Lock.EnterWriteLock();
-            try
-            {
-                lines = Hold(lines);
-            }
-            finally
-            {
-                foreach (var index in _touched)
-                {
-                    index.Refresh();
-                }
-
-                _touched.Clear();
-                _catalog.Lock.ExitWriteLock();
-            }
+            _batch.Clear();
+            lines = Prepare(lines, _batch);
+            Keep(_batch);
         }
     }
 
-    private ReadOnlySpan<byte> Hold(ReadOnlySpan<byte> lines)
+    /// <summary>Makes documents of lines, until the batch is full; returns the lines that are left. One thread at a time.</summary>
+    public ReadOnlySpan<byte> Prepare(ReadOnlySpan<byte> lines, LogBatch batch)
     {
-        for (var i = 0; i < LinesPerHold && !lines.IsEmpty; i++)
+        for (; batch.Lines < LinesPerHold && !lines.IsEmpty; batch.Lines++)
         {
             var end = lines.IndexOf((byte)'\n');
             var line = end < 0 ? lines : lines[..end];
@@ -81,25 +70,52 @@ internal sealed class LogIngest
                 line = line[..^1];
             }
 
-            Line(line);
+            if (_parser.TryParse(line, out var e, out _))
+            {
+                batch.Add(_document.Of(e, line), e.Time);
+            }
+            else
+            {
+                batch.Skipped++;
+            }
         }
 
         return lines;
     }
 
-    private void Line(ReadOnlySpan<byte> line)
+    /// <summary>Keeps what was prepared. One thread at a time, which may be another than the preparing one.</summary>
+    /// <exception cref="DslException">The store takes nothing more: its disk is full.</exception>
+    public void Keep(LogBatch batch)
     {
-        Lines++;
-        if (!_parser.TryParse(line, out var e, out _))
-        {
-            Skipped++;
-            return;
-        }
-
-        var index = IndexOf(e.Time);
+        Lines += batch.Lines;
+        Skipped += batch.Skipped;
+        _directory?.WaitForRoom();
+        _catalog.Lock.EnterWriteLock();
         try
         {
-            index.Append(_document.Of(e, line), null);
+            for (var i = 0; i < batch.Count; i++)
+            {
+                Keep(batch[i], batch.TicksOf(i));
+            }
+        }
+        finally
+        {
+            foreach (var index in _touched)
+            {
+                index.Refresh();
+            }
+
+            _touched.Clear();
+            _catalog.Lock.ExitWriteLock();
+        }
+    }
+
+    private void Keep(ReadOnlySpan<byte> document, long ticks)
+    {
+        var index = IndexOf(ticks);
+        try
+        {
+            index.Append(document, null);
             _touched.Add(index);
             Documents++;
         }

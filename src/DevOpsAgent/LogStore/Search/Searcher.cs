@@ -112,7 +112,7 @@ internal static class Searcher
     private static SearchOutcome Collect(List<IndexView> views, Dictionary<IndexView, Weight> queries, SearchRequest request, long now, int bucketLimit)
     {
         var collector = new HitCollector(views, request, now, queries, request.CollapseField is null ? null : int.MaxValue);
-        var matching = new List<int[]>();
+        var matching = new List<ReadOnlyMemory<int>>();
         long total = 0;
         if (request is { TerminateAfter: > 0, Size: 0, Aggregations.Count: 0, Query: null or MatchAllQuery or TermQuery or RangeQuery or ExistsQuery })
         {
@@ -130,6 +130,15 @@ internal static class Searcher
             long ofIndex = 0;
             for (var s = 0; s < view.Segments.Length; s++)
             {
+                if (query is AllWeight && alias is null && post is null && request is { MinScore: null, TerminateAfter: 0 } && view.Frozen is null && view.Segments[s].Deleted is null)
+                {
+                    var everything = view.Segments[s].Everything();
+                    matching.Add(everything);
+                    total += everything.Length;
+                    collector.Collect(view, s, everything);
+                    continue;
+                }
+
                 var bits = view.Live(s).And(query.Matches(s));
                 if (alias is not null)
                 {
