@@ -17,6 +17,7 @@ var benches = new Dictionary<string, (string What, Func<BenchOptions, Task<JsonO
     ["guard"] = ("checks of file, network and syscall with 10, 100 and 1,000 rules: file_ns_10, ...; load_10000_ms", GuardBench.RunAsync),
     ["hot"] = ("ns and bytes allocated per line: parse, classify, observe", HotBench.RunAsync),
     ["kubernetes"] = ("line appended -> object in a real API server, beyond its own write time: p99_ms_over_api; 10,000 blocks: change_10000_cpu_ms, restart_10000_s", KubernetesBench.RunAsync),
+    ["dsl"] = ("the log store with 1,000,000 documents on disk: five queries warm, ingest, size: top_ms ... bytes_ratio", DslBench.RunAsync),
     ["exec"] = ("permit to exit of /bin/true through a whole session, against posix_spawn alone: ratio_to_posix_spawn", ExecBench.RunAsync),
 };
 

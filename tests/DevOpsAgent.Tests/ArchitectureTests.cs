@@ -25,7 +25,7 @@ public sealed class ArchitectureTests
         ["Audit"] = ["Configuration", "Files", "Signing"],
         ["Exec"] = ["Configuration", "Audit", "Guards", "Signing"],
         ["RuntimeGuard"] = ["Addresses", "Configuration"],
-        ["Service"] = ["Addresses", "Configuration", "Logs", "Detection", "Incidents", "Blocking", "Guards", "Traefik", "Store", "Signing", "Audit", "Exec", "Kubernetes"],
+        ["Service"] = ["Addresses", "Configuration", "Logs", "LogStore", "Detection", "Incidents", "Blocking", "Guards", "Traefik", "Store", "Signing", "Audit", "Exec", "Kubernetes"],
     };
 
     /// <summary>Folder → namespaces and types outside the project that it must not know.</summary>

@@ -56,7 +56,8 @@ internal static class CommandLine
             root.Options.Add(option);
         }
 
-        root.SetAction((parsed, cancellation) => ServiceCommand.RunAsync(context.Load(parsed), terminal, cancellation));
+        root.Options.Add(context.Options.EsListen);
+        root.SetAction((parsed, cancellation) => ServiceCommand.RunAsync(context.Load(parsed), terminal, cancellation, parsed.GetValue(context.Options.EsListen)));
         root.Options.OfType<VersionOption>().Single().Action = new VersionAction(terminal);
 
         var examples = new Dictionary<Command, IReadOnlyList<string>> { [root] = CommandTable.RootExamples };

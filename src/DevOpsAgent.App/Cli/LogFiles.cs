@@ -28,6 +28,11 @@ internal static class LogFiles
         return scan;
     }
 
+    /// <summary>The files that a path or pattern names, in the order of their names.</summary>
+    public static IEnumerable<string> Paths(string path) => path.Contains('*', StringComparison.Ordinal)
+        ? Directory.GetFiles(Path.GetDirectoryName(Path.GetFullPath(path))!, Path.GetFileName(path)).Order(StringComparer.Ordinal)
+        : [path];
+
     /// <summary>The exit code where files could not be read; null where all could.</summary>
     public static int? Outcome(LogScan scan, int files) => scan.Problems.Count >= files && scan.Statistics.Lines == 0 ? ExitCode.Dependency : null;
 

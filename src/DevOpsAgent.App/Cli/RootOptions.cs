@@ -29,6 +29,13 @@ internal sealed class RootOptions
 
     public Option<string?> Listen { get; } = new("--listen") { Description = "Address and port of the web page (default: 127.0.0.1:8686)", HelpName = "address:port" };
 
+    /// <summary>Of the service alone: what it reads is also kept in the log store beside its database.</summary>
+    public Option<string?> EsListen { get; } = new("--es-listen")
+    {
+        Description = "Keep what is read in a log store, and answer Elasticsearch queries on it at this loopback address",
+        HelpName = "address:port",
+    };
+
     public Option<string?> LlmUrl { get; } = new("--llm-url") { Description = "URL of a language model of your own", HelpName = "url" };
 
     public Option<string?> LlmProvider { get; } = WithValues(new("--llm-provider") { Description = "Provider of a language model: openai, anthropic, ...", HelpName = "name" }, "openai", "anthropic");

@@ -1,3 +1,4 @@
+using DevOpsAgent.App.EsEndpoint;
 using DevOpsAgent.App.Web;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Service;
@@ -7,7 +8,7 @@ namespace DevOpsAgent.App.Cli;
 /// <summary>The root command: the service itself, with its page. Says on standard error what happens, a line each.</summary>
 internal static class ServiceCommand
 {
-    public static async Task<int> RunAsync(LoadedConfig loaded, Terminal terminal, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(LoadedConfig loaded, Terminal terminal, CancellationToken cancellationToken, string? esListen = null)
     {
         // A signal that comes before the command has returned its task would end the process at once, with nothing stored.
         await Task.Yield();
@@ -20,6 +21,7 @@ internal static class ServiceCommand
         var narrator = new Narrator(terminal);
         await using var service = await AgentService.StartAsync(config, CommandLine.Version, Console.OpenStandardInput(), terminal.Time, narrator.Tell);
         await using var web = config.Web.Serve ? await StartWebAsync(config, service, narrator, cancellationToken) : null;
+        await using var store = esListen is null ? null : await StoreService.StartAsync(config, esListen, service, terminal, narrator, cancellationToken);
         narrator.Started(config, service, web?.Address);
 
         // What reading rules and lists left behind is given back now: an agent with little traffic may not collect for hours.

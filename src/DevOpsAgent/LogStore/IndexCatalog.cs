@@ -16,6 +16,9 @@ internal sealed class IndexCatalog : IDisposable
 
     public ReaderWriterLockSlim Lock { get; } = new();
 
+    /// <summary>Told of each index that is made, and with null of each that is deleted.</summary>
+    public Action<string, LogIndex?>? Changed { get; set; }
+
     public IReadOnlyDictionary<string, LogIndex> Indexes => _indexes;
 
     public IReadOnlyDictionary<string, List<IndexAlias>> Aliases => _aliases;
@@ -35,6 +38,7 @@ internal sealed class IndexCatalog : IDisposable
         CheckName(name);
         var index = new LogIndex(name);
         _indexes[name] = index;
+        Changed?.Invoke(name, index);
         return index;
     }
 
@@ -50,7 +54,11 @@ internal sealed class IndexCatalog : IDisposable
 
     public void Delete(string name)
     {
-        _indexes.Remove(name);
+        if (_indexes.Remove(name))
+        {
+            Changed?.Invoke(name, null);
+        }
+
         foreach (var (alias, targets) in _aliases.ToList())
         {
             targets.RemoveAll(t => t.Index == name);

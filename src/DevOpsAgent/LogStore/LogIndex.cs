@@ -31,8 +31,11 @@ internal sealed class LogIndex
 
     public int Count => _segments.Sum(static s => s.LiveCount);
 
-    /// <summary>Segments that are full, or that <see cref="Seal"/> closed, since the store last took them.</summary>
+    /// <summary>The segment that takes the next document; null before the first.</summary>
     public Segment? Growing => _growing;
+
+    /// <summary>Told of each segment that takes no more documents.</summary>
+    public Action<Segment>? Sealed { get; set; }
 
     public void AddSegment(Segment segment)
     {
@@ -59,14 +62,21 @@ internal sealed class LogIndex
     /// <summary>The growing segment takes no more documents.</summary>
     public void Seal()
     {
+        if (_growing is { Count: > 0 } full)
+        {
+            full.Align();
+            full.Changed();
+            Sealed?.Invoke(full);
+        }
+
         _growing = null;
         _writer = null;
     }
 
     /// <summary>A new document; its id must not be there.</summary>
-    public DocumentPlace Append(ReadOnlySpan<byte> json, string id, long version = 1)
+    public DocumentPlace Append(ReadOnlySpan<byte> json, string? id, long version = 1)
     {
-        if (_growing is null || _growing.Count >= Segment.MaxDocs)
+        if (_growing is null || _growing.Count >= Segment.MaxDocs || _writer!.TextBytes >= Segment.MaxText)
         {
             Seal();
             _growing = new();
@@ -114,7 +124,28 @@ internal sealed class LogIndex
         }
     }
 
-    public DocumentPlace? Find(string id)
+    public DocumentPlace? Find(string id) => FindNamed(id) ?? FindNumbered(id);
+
+    private DocumentPlace? FindNumbered(string id)
+    {
+        if (!DocumentPlace.TrySequence(id, out var sequence))
+        {
+            return null;
+        }
+
+        foreach (var segment in _segments)
+        {
+            var doc = segment.FindNumbers(HiddenColumn.Sequence) is { } column ? Array.BinarySearch(column.Values, 0, segment.Count, sequence) : -1;
+            if (doc >= 0 && (segment.Deleted is not { } deleted || doc >= deleted.Length || !deleted[doc]) && new DocumentPlace(segment, doc).Id == id)
+            {
+                return new(segment, doc);
+            }
+        }
+
+        return null;
+    }
+
+    private DocumentPlace? FindNamed(string id)
     {
         var utf8 = Encoding.UTF8.GetBytes(id);
         for (var i = _segments.Count - 1; i >= 0; i--)
@@ -160,7 +191,16 @@ internal sealed class LogIndex
 /// <summary>Where a document lies.</summary>
 internal readonly record struct DocumentPlace(Segment Segment, int Doc)
 {
-    public string Id => Segment.FindTexts(HiddenColumn.Ids) is { } ids ? ids.Dictionary.Text(ids.Ordinals[Doc] - 1) : "";
+    private const string Numbered = "log-";
+
+    /// <summary>As given, or made of the sequence: a log line has no id of its own.</summary>
+    public string Id => Segment.FindTexts(HiddenColumn.Ids) is { } ids && ids.Ordinals[Doc] is > 0 and var ordinal ? ids.Dictionary.Text(ordinal - 1) : Numbered + Sequence.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    public static bool TrySequence(string id, out long sequence)
+    {
+        sequence = -1;
+        return id.StartsWith(Numbered, StringComparison.Ordinal) && long.TryParse(id.AsSpan(Numbered.Length), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out sequence);
+    }
 
     public long Sequence => Segment.FindNumbers(HiddenColumn.Sequence)!.Values[Doc];
 

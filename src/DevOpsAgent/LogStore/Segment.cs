@@ -13,6 +13,9 @@ internal sealed class Segment
     /// <summary>Documents in a full segment: enough that merging results is cheap, few enough that one is written in moments.</summary>
     public const int MaxDocs = 131_072;
 
+    /// <summary>JSON text of a full segment, whichever comes first: a client can make every line 64 KiB long.</summary>
+    public const long MaxText = 256L << 20;
+
     private readonly Dictionary<string, TextColumn> _texts = new(StringComparer.Ordinal);
     private readonly Dictionary<string, NumberColumn> _numbers = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, object> _derived = new(StringComparer.Ordinal);
@@ -31,6 +34,9 @@ internal sealed class Segment
 
     /// <summary>Per document the number of its shape.</summary>
     public int[] ShapeOf { get; set; } = [];
+
+    /// <summary>First and last @timestamp, UTC milliseconds; first after last where there is none.</summary>
+    public (long First, long Last) Times => Disk?.Times ?? ((long, long))Derived("times", static s => (object)s.FindTimes());
 
     /// <summary>Where columns come from that aren't in memory; null while the segment grows.</summary>
     public ISegmentColumns? Disk { get; init; }
@@ -93,6 +99,24 @@ internal sealed class Segment
         }
     }
 
+    private (long First, long Last) FindTimes()
+    {
+        var (first, last) = (long.MaxValue, long.MinValue);
+        if (FindNumbers("@timestamp") is { } times)
+        {
+            for (var doc = 0; doc < Count; doc++)
+            {
+                if (times.Has(doc))
+                {
+                    first = Math.Min(first, times.Values[doc]);
+                    last = Math.Max(last, times.Values[doc]);
+                }
+            }
+        }
+
+        return (first, last);
+    }
+
     public void Delete(int doc)
     {
         if (Deleted is null || Deleted.Length < Count)
@@ -123,6 +147,9 @@ internal sealed class Segment
         return live;
     }
 
+    /// <summary>The numbers of all documents, for searches that mean every one.</summary>
+    public int[] Everything() => Derived("all", static s => Enumerable.Range(0, s.Count).ToArray());
+
     /// <summary>Something computed from the columns and kept beside them: it goes when the segment changes.</summary>
     public T Derived<T>(string name, Func<Segment, T> make)
         where T : class =>
@@ -142,4 +169,6 @@ internal interface ISegmentColumns
     TextColumn? Texts(string name);
 
     NumberColumn? Numbers(string name);
+
+    (long First, long Last) Times { get; }
 }

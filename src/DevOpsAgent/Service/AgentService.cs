@@ -119,6 +119,9 @@ internal sealed class AgentService : IAsyncDisposable
         }
     }
 
+    /// <summary>Shown every block that was read, on the reading thread; its bytes live until it returns.</summary>
+    public Action<LineBlock>? Lines { get; set; }
+
     /// <summary>Something was decided: act now instead of at the next tick.</summary>
     public void Wake()
     {
@@ -160,6 +163,7 @@ internal sealed class AgentService : IAsyncDisposable
             }
 
             _pipeline.Read(lines);
+            Lines?.Invoke(lines);
             Health.Count();
             if (_pipeline.IsDue)
             {

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using DevOpsAgent.LogStore;
 using DevOpsAgent.LogStore.Api;
+using DevOpsAgent.LogStore.Disk;
 
 namespace DevOpsAgent.Tests.LogStore;
 
@@ -10,15 +11,28 @@ internal sealed class RecordedStore : IDisposable
 {
     private readonly Dictionary<string, string> _ids = new(StringComparer.Ordinal);
 
-    public RecordedStore()
+    private readonly LogStoreDirectory? _directory;
+
+    /// <param name="folder">On disk there; null: in memory.</param>
+    /// <param name="exists">The documents are there already.</param>
+    public RecordedStore(string? folder = null, bool exists = false)
     {
+        _directory = folder is null ? null : new(folder, new(), TimeProvider.System);
+        Catalog = _directory?.Catalog ?? new();
         Api = new(Catalog, TimeProvider.System);
+        if (exists)
+        {
+            return;
+        }
+
         Create("traefik-logs-raw-2026.11.21", "raw-mapping.json", "documents.ndjson.gz");
         Create("traefik-logs-ecs-2026.11.21", "ecs-mapping.json", "ecs-documents.ndjson.gz");
         Create("real-traefik-2026.11.21", null, "real-documents.ndjson.gz");
     }
 
-    public IndexCatalog Catalog { get; } = new();
+    public IndexCatalog Catalog { get; }
+
+    public IReadOnlyList<string> Problems => _directory?.Problems ?? [];
 
     public ElasticApi Api { get; }
 
@@ -76,5 +90,15 @@ internal sealed class RecordedStore : IDisposable
         }
     }
 
-    public void Dispose() => Catalog.Dispose();
+    public void Dispose()
+    {
+        if (_directory is not null)
+        {
+            _directory.Dispose();
+        }
+        else
+        {
+            Catalog.Dispose();
+        }
+    }
 }

@@ -7,6 +7,9 @@ namespace DevOpsAgent.LogStore.Aggregations;
 /// <summary>What can be known before running: pipeline paths of the request, and per index whether fields have a type that fits.</summary>
 internal static class AggregationCheck
 {
+    /// <summary>Elasticsearch's own bound (index.max_inner_result_window).</summary>
+    private const int MaxTopHits = 100;
+
     public static string Fielddata(string field, string index) =>
         $"Fielddata is disabled on [{field}] in [{index}]. Text fields are not optimised for operations that require per-document field data like aggregations and sorting, so these operations are disabled by default. Please use a keyword field instead. Alternatively, set fielddata=true on [{field}] in order to load field data by uninverting the inverted index. Note that this can use significant memory.";
 
@@ -100,6 +103,7 @@ internal static class AggregationCheck
                 }
 
                 break;
+            case SignificantTermsAggregation a: Type(view, a.Field, kind, static t => !t.IsFraction()); break;
             case RareTermsAggregation a: Type(view, a.Field, kind, static t => !t.IsFraction()); break;
             case MultiTermsAggregation a:
                 foreach (var field in a.Fields)
@@ -108,6 +112,9 @@ internal static class AggregationCheck
                 }
 
                 break;
+            case DateHistogramAggregation { Calendar: null, Fixed: 0 }: throw NoInterval();
+            case CompositeAggregation { Sources: var sources } when sources.Any(static s => s.Date is { Calendar: null, Fixed: 0 }): throw NoInterval();
+            case RangeAggregation { Ranges.Count: 0 }: throw DslException.Shard("illegal_argument_exception", $"No [ranges] specified for the [{node.Name}] aggregation");
             case DateHistogramAggregation a: Type(view, a.Field, kind, static t => t is FieldType.Date or FieldType.Boolean); break;
             case HistogramAggregation a: Type(view, a.Field, kind, static t => t.IsNumber() || t is FieldType.Date or FieldType.Boolean); break;
             case RangeAggregation { Kind: "ip_range" } a: Type(view, a.Field, kind, static t => t == FieldType.Ip); break;
@@ -128,6 +135,8 @@ internal static class AggregationCheck
                 Type(view, a.ValueField, kind, static t => t.IsNumber() || t is FieldType.Date or FieldType.Boolean);
                 Type(view, a.WeightField, kind, static t => t.IsNumber() || t is FieldType.Date or FieldType.Boolean);
                 break;
+            case TopHitsAggregation { Search: var top } when top.From + top.Size > MaxTopHits:
+                throw DslException.Shard("illegal_argument_exception", $"Top hits result window is too large, the top hits aggregator [{node.Name}]'s from + size must be less than or equal to: [{MaxTopHits}] but was [{top.From + top.Size}]. This limit can be set by changing the [index.max_inner_result_window] index level setting.");
             case TopHitsAggregation a:
                 foreach (var sort in a.Search.Sort)
                 {
@@ -145,6 +154,8 @@ internal static class AggregationCheck
                 break;
         }
     }
+
+    private static DslException NoInterval() => DslException.Shard("illegal_argument_exception", "Invalid interval specified, must be non-null and non-empty");
 
     private static void Metric(MetricAggregation metric, IndexView view) => Type(view, metric.Field, metric.Kind, metric.Kind switch
     {

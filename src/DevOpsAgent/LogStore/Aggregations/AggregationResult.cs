@@ -15,11 +15,15 @@ internal abstract class AggregationResult
 
 internal sealed record NamedResult(AggregationNode Node, AggregationResult Result)
 {
+    /// <summary>With the result's type before it (<c>sterms#clients</c>), where the caller asked for that.</summary>
+    public string Name { get; init; } = Node.Name;
+
     public static void WriteAll(Utf8JsonWriter json, IEnumerable<NamedResult> results)
     {
-        foreach (var (node, result) in results)
+        foreach (var named in results)
         {
-            json.WriteStartObject(node.Name);
+            var (node, result) = named;
+            json.WriteStartObject(named.Name);
             if (node.Meta is { } meta)
             {
                 json.WritePropertyName("meta");

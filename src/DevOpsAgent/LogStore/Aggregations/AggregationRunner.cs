@@ -21,12 +21,12 @@ internal sealed class AggregationRunner
         var results = new List<NamedResult>();
         foreach (var node in nodes.Where(static n => !n.Body.IsPipeline))
         {
-            results.Add(new(node, Run(node, docs)));
+            results.Add(_scope.Named(node, Run(node, docs)));
         }
 
         foreach (var node in nodes.Where(static n => n.Body is PipelineAggregation { Kind: not ("cumulative_sum" or "derivative" or "serial_diff") }))
         {
-            results.Add(new(node, Siblings.Run((PipelineAggregation)node.Body, results)));
+            results.Add(_scope.Named(node, Siblings.Run((PipelineAggregation)node.Body, results)));
         }
 
         return results;
@@ -38,6 +38,7 @@ internal sealed class AggregationRunner
         {
             TermsAggregation a => new TermsRun(this, node, docs).Run(a),
             RareTermsAggregation a => new TermsRun(this, node, docs).Rare(a),
+            SignificantTermsAggregation a => new TermsRun(this, node, docs).Significant(a),
             MultiTermsAggregation a => new MultiTermsRun(this, node).Run(a, docs),
             CompositeAggregation a => new CompositeRun(this, node).Run(a, docs),
             DateHistogramAggregation a => new HistogramRun(this, node).Run(a, docs),
@@ -57,7 +58,7 @@ internal sealed class AggregationRunner
         };
         if (result is BucketsResult buckets)
         {
-            Pipelines.Run(node, buckets);
+            Pipelines.Run(_scope, node, buckets);
         }
 
         return result;
@@ -79,7 +80,7 @@ internal sealed class AggregationRunner
         {
             var query = _scope.Queries[view];
             var best = Enumerable.Range(0, _scope.Segments.Length).Where(s => _scope.Segments[s].View == view)
-                .SelectMany(s => docs.Docs[s].Select(d => (Segment: s, Doc: d, Score: query.Score(_scope.Segments[s].Number, d))))
+                .SelectMany(s => docs.Docs[s].ToArray().Select(d => (Segment: s, Doc: d, Score: query.Score(_scope.Segments[s].Number, d))))
                 .OrderByDescending(static h => h.Score).Take(sampler.ShardSize);
             foreach (var hit in best)
             {
@@ -99,7 +100,7 @@ internal sealed class AggregationRunner
             var matching = _scope.Filter(docs, filter);
             for (var s = 0; seen is not null && s < seen.Length; s++)
             {
-                foreach (var doc in matching.Docs[s])
+                foreach (var doc in matching.Docs[s].Span)
                 {
                     seen[s].Set(doc);
                 }
@@ -128,7 +129,7 @@ internal sealed class AggregationRunner
         var collector = new HitCollector(_scope.Views, request, _scope.Now, _scope.Queries);
         for (var s = 0; s < docs.Docs.Length; s++)
         {
-            collector.Collect(_scope.Segments[s].View, _scope.Segments[s].Number, docs.Docs[s]);
+            collector.Collect(_scope.Segments[s].View, _scope.Segments[s].Number, docs.Docs[s].Span);
         }
 
         var hits = collector.Finish();

@@ -9,7 +9,7 @@ namespace DevOpsAgent.LogStore.Aggregations;
 internal readonly record struct SegmentRef(IndexView View, int Number, Segment Segment);
 
 /// <summary>Documents per segment of the scope, in order.</summary>
-internal sealed record DocSet(int[][] Docs)
+internal sealed record DocSet(ReadOnlyMemory<int>[] Docs)
 {
     public long Count { get; } = Docs.Sum(static d => (long)d.Length);
 }
@@ -40,6 +40,12 @@ internal sealed class AggregationScope
     /// <summary>The search's own query per index: top_hits and sampler ask it for scores.</summary>
     public IReadOnlyDictionary<IndexView, Weight> Queries { get; }
 
+    /// <summary>Names of results carry their types.</summary>
+    public bool TypedKeys { get; init; }
+
+    public NamedResult Named(AggregationNode node, AggregationResult result) =>
+        TypedKeys ? new(node, result) { Name = $"{TypeName.Of(node.Body, this)}#{node.Name}" } : new(node, result);
+
     public int BucketLimit { get; init; } = MaxBuckets;
 
     public void Bucket(int count = 1)
@@ -61,24 +67,46 @@ internal sealed class AggregationScope
 
     public DocSet Filter(DocSet docs, QueryNode query)
     {
-        var kept = new int[docs.Docs.Length][];
+        var kept = new ReadOnlyMemory<int>[docs.Docs.Length];
         var weights = Views.ToDictionary(static v => v, v => new QueryCompiler(v, Now, scores: false).Compile(query));
         for (var s = 0; s < kept.Length; s++)
         {
             var matches = weights[Segments[s].View].Matches(Segments[s].Number);
-            kept[s] = Array.FindAll(docs.Docs[s], d => matches[d]);
+            kept[s] = Kept(docs.Docs[s].Span, matches);
         }
 
         return new(kept);
     }
 
+    private static int[] Kept(ReadOnlySpan<int> docs, Bits matches)
+    {
+        var kept = new int[docs.Length];
+        var count = 0;
+        foreach (var doc in docs)
+        {
+            kept[count] = doc;
+            count += matches[doc] ? 1 : 0;
+        }
+
+        return kept.AsSpan(0, count).ToArray();
+    }
+
     public DocSet Where(DocSet docs, Func<int, int, bool> isWanted)
     {
-        var kept = new int[docs.Docs.Length][];
+        var kept = new ReadOnlyMemory<int>[docs.Docs.Length];
+        var found = new List<int>();
         for (var s = 0; s < kept.Length; s++)
         {
-            var segment = s;
-            kept[s] = Array.FindAll(docs.Docs[s], d => isWanted(segment, d));
+            found.Clear();
+            foreach (var doc in docs.Docs[s].Span)
+            {
+                if (isWanted(s, doc))
+                {
+                    found.Add(doc);
+                }
+            }
+
+            kept[s] = found.ToArray();
         }
 
         return new(kept);
@@ -100,7 +128,7 @@ internal sealed class AggregationScope
             live.And(AliasFilter(s.View, filter).Matches(s.Number));
         }
 
-        return live.ToDocs();
+        return (ReadOnlyMemory<int>)live.ToDocs();
     })]);
 
     private Weight AliasFilter(IndexView view, QueryNode filter)

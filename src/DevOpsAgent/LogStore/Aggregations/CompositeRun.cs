@@ -73,7 +73,7 @@ internal sealed class CompositeRun(AggregationRunner runner, AggregationNode nod
         var table = new int[width];
         for (var s = 0; s < docs.Docs.Length; s++)
         {
-            foreach (var doc in docs.Docs[s])
+            foreach (var doc in docs.Docs[s].Span)
             {
                 var key = 0;
                 foreach (var column in columns)
@@ -112,7 +112,7 @@ internal sealed class CompositeRun(AggregationRunner runner, AggregationNode nod
         var counts = new Dictionary<UInt128, int>();
         for (var s = 0; s < docs.Docs.Length; s++)
         {
-            foreach (var doc in docs.Docs[s])
+            foreach (var doc in docs.Docs[s].Span)
             {
                 foreach (var key in KeysOf(columns, s, doc))
                 {
@@ -151,7 +151,7 @@ internal sealed class CompositeRun(AggregationRunner runner, AggregationNode nod
         var lists = keys.Select(_ => docs.Docs.Select(static _ => new List<int>()).ToArray()).ToArray();
         for (var s = 0; s < docs.Docs.Length; s++)
         {
-            foreach (var doc in docs.Docs[s])
+            foreach (var doc in docs.Docs[s].Span)
             {
                 foreach (var key in KeysOf(columns, s, doc))
                 {

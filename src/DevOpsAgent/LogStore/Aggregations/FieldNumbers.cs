@@ -29,6 +29,9 @@ internal sealed class FieldNumbers
         : double.TryParse(value.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number
         : throw DslException.Shard("number_format_exception", $"For input string: \"{value.Text}\"");
 
+    /// <summary>The plain numbers of a segment where no document has several and none stands in for missing ones; null otherwise.</summary>
+    public NumberColumn? Plain(int segment) => _missing is null && !_fractions[segment] && _columns[segment] is { Extras.IsEmpty: true } column ? column : null;
+
     /// <summary>Values of one document; in ascending order where there are several.</summary>
     public void Each(int segment, int doc, List<double> values)
     {
@@ -73,7 +76,7 @@ internal sealed class FieldNumbers
 
             var isFraction = _fractions[s];
             var plain = column.Extras.IsEmpty;
-            foreach (var doc in docs.Docs[s])
+            foreach (var doc in docs.Docs[s].Span)
             {
                 if (plain && column.Has(doc))
                 {

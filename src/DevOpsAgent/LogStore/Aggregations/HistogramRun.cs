@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using DevOpsAgent.Logs.Query;
 using DevOpsAgent.LogStore.Mapping;
 
@@ -16,9 +17,9 @@ internal sealed class HistogramRun(AggregationRunner runner, AggregationNode nod
         var zone = TimeZones.Find(histogram.TimeZone);
         long? bound(Literal? literal) => literal is { } l ? DateMath.Parse(l.Text, l.Kind == LiteralKind.Number ? DateFormat.Default : format, false, zone, scope.Now) : null;
         var hard = histogram.HardBounds is { } h ? (Min: bound(h.Min), Max: bound(h.Max)) : default;
-        var found = new Spread(docs.Docs.Length);
+        var found = new Spread(docs);
         var values = new FieldNumbers(scope, histogram.Field, histogram.Missing);
-        Collect(values, docs, found, v => (long)v is var millis && rounding.Round(millis) is var key && (hard.Min is null || key >= hard.Min) && (hard.Max is null || key < hard.Max) ? key : null);
+        Collect(values, docs, found, rounding, hard.Min is null && hard.Max is null, v => (long)v is var millis && rounding.Round(millis) is var key && (hard.Min is null || key >= hard.Min) && (hard.Max is null || key < hard.Max) ? key : null);
         var keys = found.Keys;
         if (histogram.MinDocCount == 0)
         {
@@ -49,11 +50,11 @@ internal sealed class HistogramRun(AggregationRunner runner, AggregationNode nod
     public AggregationResult Run(HistogramAggregation histogram, DocSet docs)
     {
         var scope = runner.Scope;
-        var found = new Spread(docs.Docs.Length);
+        var found = new Spread(docs);
         double start(long index) => (index * histogram.Interval) + histogram.Offset;
         long index(double value) => (long)Math.Floor((value - histogram.Offset) / histogram.Interval);
         var hard = histogram.HardBounds;
-        Collect(new(scope, histogram.Field, histogram.Missing), docs, found, v => index(v) is var i && (hard?.Min is not { } low || start(i) >= low) && (hard?.Max is not { } high || start(i) <= high) ? i : null);
+        Collect(new(scope, histogram.Field, histogram.Missing), docs, found, null, false, v => index(v) is var i && (hard?.Min is not { } low || start(i) >= low) && (hard?.Max is not { } high || start(i) <= high) ? i : null);
         if (histogram.MinDocCount == 0)
         {
             var least = found.Keys.Count > 0 ? found.Keys.Min() : (long?)null;
@@ -80,21 +81,35 @@ internal sealed class HistogramRun(AggregationRunner runner, AggregationNode nod
 
     private static long? Most(long? a, long? b) => a is null || b > a ? b ?? a : a;
 
-    private static void Collect(FieldNumbers numbers, DocSet docs, Spread found, Func<double, long?> keyOf)
+    private static void Collect(FieldNumbers numbers, DocSet docs, Spread found, DateRounding? rounding, bool isUnbounded, Func<double, long?> keyOf)
     {
         var values = new List<double>();
         for (var s = 0; s < docs.Docs.Length; s++)
         {
-            foreach (var doc in docs.Docs[s])
+            var all = docs.Docs[s].Span;
+            if (rounding is not null && isUnbounded && numbers.Plain(s) is { } column)
             {
-                numbers.Each(s, doc, values);
+                for (var i = 0; i < all.Length; i++)
+                {
+                    if (column.Has(all[i]))
+                    {
+                        found.Add(rounding.Round(column.Values[all[i]]), s, i);
+                    }
+                }
+
+                continue;
+            }
+
+            for (var i = 0; i < all.Length; i++)
+            {
+                numbers.Each(s, all[i], values);
                 long? last = null;
                 foreach (var value in values)
                 {
                     var key = keyOf(value);
                     if (key is { } bucket && key != last)
                     {
-                        found.Add(bucket, s, doc);
+                        found.Add(bucket, s, i);
                         last = key;
                     }
                 }
@@ -133,16 +148,19 @@ internal sealed class HistogramRun(AggregationRunner runner, AggregationNode nod
         return new(buckets) { Keyed = keyed };
     }
 
-    /// <summary>Documents by bucket, gathered segment by segment.</summary>
-    private sealed class Spread(int segments)
+    /// <summary>
+    /// Documents by bucket, as runs of places in each segment's list: a log is nearly in order of time, so a bucket is nearly
+    /// always one run, and nothing is copied.
+    /// </summary>
+    private sealed class Spread(DocSet docs)
     {
-        private readonly Dictionary<long, List<int>?[]> _buckets = [];
+        private readonly Dictionary<long, List<(int Segment, int Start, int End)>> _buckets = [];
         private long _lastKey;
-        private List<int>?[]? _last;
+        private List<(int Segment, int Start, int End)>? _last;
 
         public IReadOnlyCollection<long> Keys => _buckets.Keys;
 
-        public void Add(long key, int segment, int doc)
+        public void Add(long key, int segment, int place)
         {
             if (_last is null || key != _lastKey)
             {
@@ -151,11 +169,42 @@ internal sealed class HistogramRun(AggregationRunner runner, AggregationNode nod
                 _lastKey = key;
             }
 
-            (_last[segment] ??= []).Add(doc);
+            var runs = CollectionsMarshal.AsSpan(_last);
+            if (runs.Length > 0 && runs[^1] is var run && run.Segment == segment && run.End == place)
+            {
+                runs[^1].End = place + 1;
+            }
+            else
+            {
+                _last.Add((segment, place, place + 1));
+            }
         }
 
-        public bool Add(long key) => _buckets.TryAdd(key, new List<int>?[segments]);
+        public bool Add(long key) => _buckets.TryAdd(key, []);
 
-        public DocSet Docs(long key) => new([.. _buckets[key].Select(static l => l?.ToArray() ?? [])]);
+        public DocSet Docs(long key)
+        {
+            var found = new ReadOnlyMemory<int>[docs.Docs.Length];
+            var runs = _buckets[key];
+            for (var i = 0; i < runs.Count;)
+            {
+                var (segment, start, end) = runs[i++];
+                if (i == runs.Count || runs[i].Segment != segment)
+                {
+                    found[segment] = docs.Docs[segment][start..end];
+                    continue;
+                }
+
+                var several = new List<int>(docs.Docs[segment].Span[start..end].ToArray());
+                for (; i < runs.Count && runs[i].Segment == segment; i++)
+                {
+                    several.AddRange(docs.Docs[segment].Span[runs[i].Start..runs[i].End]);
+                }
+
+                found[segment] = several.ToArray();
+            }
+
+            return new(found);
+        }
     }
 }

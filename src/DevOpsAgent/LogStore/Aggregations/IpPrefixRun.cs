@@ -14,7 +14,7 @@ internal sealed class IpPrefixRun(AggregationRunner runner, AggregationNode node
         var codes = new List<int>();
         for (var s = 0; s < docs.Docs.Length && terms.Field is not null; s++)
         {
-            foreach (var doc in docs.Docs[s])
+            foreach (var doc in docs.Docs[s].Span)
             {
                 terms.Each(s, doc, codes);
                 ClientAddress? last = null;

@@ -92,7 +92,7 @@ internal static class Metrics
         for (var s = 0; s < docs.Docs.Length; s++)
         {
             var codes = terms.Codes[s];
-            foreach (var doc in docs.Docs[s])
+            foreach (var doc in docs.Docs[s].Span)
             {
                 seen.Set(codes[doc]);
             }
@@ -100,7 +100,7 @@ internal static class Metrics
             if (!terms.Extras[s].IsEmpty)
             {
                 var all = new List<int>();
-                foreach (var doc in docs.Docs[s])
+                foreach (var doc in docs.Docs[s].Span)
                 {
                     terms.Each(s, doc, all);
                     all.ForEach(c => seen.Set(c + 1));
@@ -144,7 +144,7 @@ internal static class Metrics
         var codes = new List<int>();
         for (var s = 0; s < docs.Docs.Length; s++)
         {
-            foreach (var doc in docs.Docs[s])
+            foreach (var doc in docs.Docs[s].Span)
             {
                 if (terms.Extras[s].IsEmpty)
                 {
@@ -186,7 +186,7 @@ internal static class Metrics
         var weight = new List<double>();
         for (var s = 0; s < docs.Docs.Length; s++)
         {
-            foreach (var doc in docs.Docs[s])
+            foreach (var doc in docs.Docs[s].Span)
             {
                 values.Each(s, doc, one);
                 weights.Each(s, doc, weight);

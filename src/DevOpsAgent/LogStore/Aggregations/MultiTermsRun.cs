@@ -17,7 +17,7 @@ internal sealed class MultiTermsRun(AggregationRunner runner, AggregationNode no
         var sets = fields.Select(static _ => new List<int>()).ToArray();
         for (var s = 0; s < docs.Docs.Length; s++)
         {
-            foreach (var doc in docs.Docs[s])
+            foreach (var doc in docs.Docs[s].Span)
             {
                 for (var f = 0; f < fields.Length; f++)
                 {

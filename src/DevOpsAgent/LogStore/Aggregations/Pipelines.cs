@@ -5,15 +5,15 @@ namespace DevOpsAgent.LogStore.Aggregations;
 /// <summary>Aggregations along the buckets of their parent: sums so far, differences, sorting and cutting.</summary>
 internal static class Pipelines
 {
-    public static void Run(AggregationNode parent, BucketsResult result)
+    public static void Run(AggregationScope scope, AggregationNode parent, BucketsResult result)
     {
         foreach (var node in parent.Subs)
         {
             switch (node.Body)
             {
-                case PipelineAggregation { Kind: "cumulative_sum" } p: CumulativeSum(node, p, result); break;
-                case PipelineAggregation { Kind: "derivative" } p: Derivative(node, p, result); break;
-                case PipelineAggregation { Kind: "serial_diff" } p: SerialDifference(node, p, result); break;
+                case PipelineAggregation { Kind: "cumulative_sum" } p: CumulativeSum(scope, node, p, result); break;
+                case PipelineAggregation { Kind: "derivative" } p: Derivative(scope, node, p, result); break;
+                case PipelineAggregation { Kind: "serial_diff" } p: SerialDifference(scope, node, p, result); break;
             }
         }
 
@@ -31,7 +31,7 @@ internal static class Pipelines
         return !isGap ? value : pipeline.InsertZeros ? 0 : double.NaN;
     }
 
-    private static void CumulativeSum(AggregationNode node, PipelineAggregation pipeline, BucketsResult result)
+    private static void CumulativeSum(AggregationScope scope, AggregationNode node, PipelineAggregation pipeline, BucketsResult result)
     {
         var path = BucketPath.Parse(pipeline.Path);
         double sum = 0;
@@ -39,11 +39,11 @@ internal static class Pipelines
         {
             var value = path.Value(bucket.Subs, bucket.DocCount) ?? double.NaN;
             sum += double.IsFinite(value) ? value : 0;
-            bucket.Subs.Add(new(node, new NumbersResult(("value", sum))));
+            bucket.Subs.Add(scope.Named(node, new NumbersResult(("value", sum))));
         }
     }
 
-    private static void Derivative(AggregationNode node, PipelineAggregation pipeline, BucketsResult result)
+    private static void Derivative(AggregationScope scope, AggregationNode node, PipelineAggregation pipeline, BucketsResult result)
     {
         var path = BucketPath.Parse(pipeline.Path);
         double? last = null;
@@ -57,11 +57,11 @@ internal static class Pipelines
                 if (pipeline.Unit > 0)
                 {
                     var steps = (bucket.Position - lastPosition) / pipeline.Unit;
-                    bucket.Subs.Add(new(node, new NumbersResult(("value", difference), ("normalized_value", difference / steps))));
+                    bucket.Subs.Add(scope.Named(node, new NumbersResult(("value", difference), ("normalized_value", difference / steps))));
                 }
                 else
                 {
-                    bucket.Subs.Add(new(node, new NumbersResult(("value", difference))));
+                    bucket.Subs.Add(scope.Named(node, new NumbersResult(("value", difference))));
                 }
             }
 
@@ -70,7 +70,7 @@ internal static class Pipelines
         }
     }
 
-    private static void SerialDifference(AggregationNode node, PipelineAggregation pipeline, BucketsResult result)
+    private static void SerialDifference(AggregationScope scope, AggregationNode node, PipelineAggregation pipeline, BucketsResult result)
     {
         var path = BucketPath.Parse(pipeline.Path);
         var values = result.Buckets.ConvertAll(b => Value(pipeline, path, b));
@@ -78,7 +78,7 @@ internal static class Pipelines
         {
             if (double.IsFinite(values[i]) && double.IsFinite(values[i - pipeline.Lag]))
             {
-                result.Buckets[i].Subs.Add(new(node, new NumbersResult(("value", values[i] - values[i - pipeline.Lag]))));
+                result.Buckets[i].Subs.Add(scope.Named(node, new NumbersResult(("value", values[i] - values[i - pipeline.Lag]))));
             }
         }
     }

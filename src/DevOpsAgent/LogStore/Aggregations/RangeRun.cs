@@ -28,7 +28,7 @@ internal sealed class RangeRun(AggregationRunner runner, AggregationNode node)
         var values = new List<double>();
         for (var s = 0; s < docs.Docs.Length; s++)
         {
-            foreach (var doc in docs.Docs[s])
+            foreach (var doc in docs.Docs[s].Span)
             {
                 numbers.Each(s, doc, values);
                 for (var r = 0; r < ranges.Count && values.Count > 0; r++)

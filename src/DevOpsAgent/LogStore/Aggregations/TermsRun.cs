@@ -1,8 +1,6 @@
 using System.Text.Json;
 using DevOpsAgent.Logs.Query;
-using DevOpsAgent.LogStore.Documents;
 using DevOpsAgent.LogStore.Mapping;
-using DevOpsAgent.LogStore.Search.Terms;
 
 namespace DevOpsAgent.LogStore.Aggregations;
 
@@ -41,7 +39,7 @@ internal sealed partial class TermsRun
             counts[missing + 1] += counts[0];
         }
 
-        var wanted = Wanted(terms, aggregation.Filter);
+        var wanted = TermSelection.Wanted(terms, aggregation.Filter);
         var codes = new List<int>();
         long others = 0;
         for (var code = 0; code < counts.Length - 1; code++)
@@ -62,7 +60,7 @@ internal sealed partial class TermsRun
         var order = aggregation.Order.Count == 0 ? [new BucketOrder("_count", false)] : aggregation.Order;
         var shardSize = _runner.Scope.Views.Count == 1 ? aggregation.Size : Math.Max(aggregation.ShardSize, aggregation.Size);
         var distinct = codes.Count;
-        var taken = Choose(terms, codes, counts, order, shardSize, missing);
+        var taken = Choose(terms, codes, counts, order, shardSize);
         var chosen = taken.Where(c => counts[c + 1] >= aggregation.MinDocCount).Take(aggregation.Size).ToList();
         others -= taken.Where(c => counts[c + 1] < aggregation.MinDocCount).Concat(chosen).Sum(c => (long)counts[c + 1]);
         var error = ErrorBound(terms, order, distinct, shardSize);
@@ -107,7 +105,7 @@ internal sealed partial class TermsRun
             {
                 if (_runner.Scope.Segments[s].View == view)
                 {
-                    foreach (var doc in _docs.Docs[s])
+                    foreach (var doc in _docs.Docs[s].Span)
                     {
                         counts[terms.Codes[s][doc]]++;
                     }
@@ -130,9 +128,9 @@ internal sealed partial class TermsRun
         }
 
         var counts = Count(terms);
-        var wanted = Wanted(terms, aggregation.Filter);
+        var wanted = TermSelection.Wanted(terms, aggregation.Filter);
         var codes = Enumerable.Range(0, terms.Count).Where(c => counts[c + 1] > 0 && counts[c + 1] <= aggregation.MaxDocCount && (wanted is null || wanted[c])).ToList();
-        var chosen = Choose(terms, codes, counts, [new("_count", true)], int.MaxValue, -1);
+        var chosen = Choose(terms, codes, counts, [new("_count", true)], int.MaxValue);
         return new BucketsResult(Buckets(terms, chosen, counts, null, null, -1));
     }
 
@@ -149,13 +147,15 @@ internal sealed partial class TermsRun
         : field?.Type == FieldType.Date ? new(format) : throw DslException.NotSupported("terms.format of numbers");
 
     /// <summary>Documents per code plus one; at 0 those without a value.</summary>
-    private int[] Count(FieldTerms terms)
+    private int[] Count(FieldTerms terms) => Count(terms, _docs);
+
+    private static int[] Count(FieldTerms terms, DocSet docs)
     {
         var counts = new int[terms.Count + 1];
-        for (var s = 0; s < _docs.Docs.Length; s++)
+        for (var s = 0; s < docs.Docs.Length; s++)
         {
             var codes = terms.Codes[s];
-            foreach (var doc in _docs.Docs[s])
+            foreach (var doc in docs.Docs[s].Span)
             {
                 counts[codes[doc]]++;
             }
@@ -166,7 +166,7 @@ internal sealed partial class TermsRun
                 continue;
             }
 
-            foreach (var doc in _docs.Docs[s])
+            foreach (var doc in docs.Docs[s].Span)
             {
                 var (start, end) = extras.Of(doc);
                 for (var i = start; i < end; i++)
@@ -192,50 +192,7 @@ internal sealed partial class TermsRun
         return terms.Field is { Type: FieldType.Date } or { Type: FieldType.Boolean } ? throw DslException.NotSupported("terms.missing on dates and booleans") : terms.Count;
     }
 
-    private static bool[]? Wanted(FieldTerms terms, TermFilter? filter)
-    {
-        if (filter is null || terms.Field is null)
-        {
-            return null;
-        }
-
-        var isText = terms.Field.Type is FieldType.Keyword or FieldType.Text;
-        if ((filter.IncludePattern ?? filter.ExcludePattern) is not null && !isText)
-        {
-            throw DslException.Shard("illegal_argument_exception", $"Aggregation cannot support regular expression style include/exclude settings as they can only be applied to string fields. Use an array of values for include/exclude clauses");
-        }
-
-        var include = filter.IncludePattern is { } i ? new RegexpTerms(i, "ALL", false, 10_000) : null;
-        var exclude = filter.ExcludePattern is { } e ? new RegexpTerms(e, "ALL", false, 10_000) : null;
-        var included = filter.Include?.Select(l => Canonical(terms.Field, l)).ToHashSet(StringComparer.Ordinal);
-        var excluded = filter.Exclude?.Select(l => Canonical(terms.Field, l)).ToHashSet(StringComparer.Ordinal);
-        var wanted = new bool[terms.Count];
-        for (var code = 0; code < wanted.Length; code++)
-        {
-            wanted[code] = (include is null || include.IsMatch(terms.Text(code))) && (exclude is null || !exclude.IsMatch(terms.Text(code)));
-            if (included is not null || excluded is not null)
-            {
-                var text = Key(terms, code);
-                wanted[code] &= (included is null || included.Contains(text)) && (excluded is null || !excluded.Contains(text));
-            }
-        }
-
-        return wanted;
-    }
-
-    private static string Key(FieldTerms terms, int code) => terms.Field!.Type.IsLongKept() ? terms.Number(code).ToString(System.Globalization.CultureInfo.InvariantCulture) : TermKey.Plain(terms, code);
-
-    private static string Canonical(FieldMapping field, Literal value) => field.Type switch
-    {
-        FieldType.Ip => IpText.TryParse(value.Text, out var address) ? address.ToString() : throw DslException.Shard("illegal_argument_exception", $"'{value.Text}' is not an IP string literal."),
-        FieldType.Keyword or FieldType.Text => value.Text,
-        FieldType.Boolean => value.Text switch { "true" => "1", "false" => "0", var other => other },
-        FieldType.Date => DateMath.Parse(value.Text, field.Format, false, TimeZoneInfo.Utc, 0).ToString(System.Globalization.CultureInfo.InvariantCulture),
-        var type when type.IsFraction() => value.TryDouble(out var number) ? JavaNumber.Text(FieldValue.Kept(type, number)) : value.Text,
-        _ => value.TryDouble(out var whole) ? ((long)whole).ToString(System.Globalization.CultureInfo.InvariantCulture) : throw DslException.Shard("number_format_exception", $"For input string: \"{value.Text}\""),
-    };
-
-    private List<int> Choose(FieldTerms terms, List<int> codes, int[] counts, IReadOnlyList<BucketOrder> order, int size, int missing)
+    private List<int> Choose(FieldTerms terms, List<int> codes, int[] counts, IReadOnlyList<BucketOrder> order, int size)
     {
         var columns = order.Select(o => Column(terms, codes, counts, o)).ToArray();
         int compare(int a, int b)
@@ -249,7 +206,7 @@ internal sealed partial class TermsRun
                 }
             }
 
-            return KeyOrder(terms, a, b, missing);
+            return KeyOrder(terms, a, b);
         }
 
         if (codes.Count > size && columns.Length == 1 && order[0].Path == "_count")
@@ -270,15 +227,14 @@ internal sealed partial class TermsRun
         codes.RemoveAll(c => ascending ? counts[c + 1] > bound : counts[c + 1] < bound);
     }
 
-    private static int KeyOrder(FieldTerms terms, int a, int b, int missing)
+    private static int KeyOrder(FieldTerms terms, int a, int b)
     {
         if (a < terms.Count && b < terms.Count)
         {
             return terms.Compare(a, b);
         }
 
-        // The stand-in for missing values isn't among the field's own.
-        _ = missing;
+        // The stand-in for missing values isn't among the field's own: it comes last.
         return a == b ? 0 : a < terms.Count ? -1 : 1;
     }
 
@@ -288,7 +244,7 @@ internal sealed partial class TermsRun
         switch (order.Path)
         {
             case "_count": return (a, b) => sign * counts[a + 1].CompareTo(counts[b + 1]);
-            case "_key": return (a, b) => sign * KeyOrder(terms, a, b, -1);
+            case "_key": return (a, b) => sign * KeyOrder(terms, a, b);
         }
 
         // The metric that buckets are sorted by is computed for each of them beforehand.
@@ -351,5 +307,57 @@ internal sealed partial class TermsRun
         {
             json.WriteString("key_as_string", text);
         }
+    }
+
+    /// <summary>The documents of each chosen value.</summary>
+    private Dictionary<int, DocSet> Partition(FieldTerms terms, List<int> chosen, int missing)
+    {
+        var place = new int[terms.Count + 2];
+        for (var i = 0; i < chosen.Count; i++)
+        {
+            place[chosen[i] + 1] = i + 1;
+        }
+
+        if (missing >= 0)
+        {
+            place[0] = place[missing + 1];
+        }
+
+        var lists = new List<int>[_docs.Docs.Length][];
+        for (var s = 0; s < lists.Length; s++)
+        {
+            var segment = lists[s] = new List<int>[chosen.Count];
+            for (var i = 0; i < segment.Length; i++)
+            {
+                segment[i] = [];
+            }
+
+            var codes = terms.Codes[s];
+            var extras = terms.Extras[s];
+            foreach (var doc in _docs.Docs[s].Span)
+            {
+                var first = place[codes[doc]];
+                if (first != 0)
+                {
+                    segment[first - 1].Add(doc);
+                }
+
+                if (extras.IsEmpty)
+                {
+                    continue;
+                }
+
+                var (start, end) = extras.Of(doc);
+                for (var i = start; i < end; i++)
+                {
+                    if (place[(int)extras.Values[i]] is > 0 and var other)
+                    {
+                        segment[other - 1].Add(doc);
+                    }
+                }
+            }
+        }
+
+        return chosen.Select((code, i) => (code, Docs: new DocSet([.. lists.Select(l => l[i].ToArray())]))).ToDictionary(static p => p.code, static p => p.Docs);
     }
 }

@@ -11,7 +11,6 @@ namespace DevOpsAgent.LogStore.Api;
 internal sealed class ElasticApi
 {
     private readonly IndexCatalog _catalog;
-    private readonly TimeProvider _time;
     private readonly SearchApi _search;
     private readonly DocumentApi _documents;
     private readonly IndexApi _indexes;
@@ -19,7 +18,6 @@ internal sealed class ElasticApi
     public ElasticApi(IndexCatalog catalog, TimeProvider time, bool allowWrites = true)
     {
         _catalog = catalog;
-        _time = time;
         AllowWrites = allowWrites;
         _search = new(catalog, time);
         _documents = new(catalog);
@@ -44,7 +42,7 @@ internal sealed class ElasticApi
         {
             answer = ErrorJson.Of(e);
         }
-        catch (Exception e) when (e is InvalidOperationException or FormatException or KeyNotFoundException or ArgumentException or OverflowException or IOException or UriFormatException)
+        catch (Exception e) when (e is InvalidOperationException or FormatException or KeyNotFoundException or ArgumentException or OverflowException or IOException or UriFormatException or NotSupportedException or IndexOutOfRangeException)
         {
             // A shape of request that no reader above expected: JsonElement says InvalidOperation when a value has another kind.
             answer = ErrorJson.Of(DslException.Parsing($"request can't be read: {e.Message}"));
@@ -86,7 +84,12 @@ internal sealed class ElasticApi
 
         return table.Count > 0
             ? ErrorJson.Text(405, $"Incorrect HTTP method for uri [{call.Path}] and method [{call.Method}], allowed: [{string.Join(", ", table.SelectMany(static t => t.Methods).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))}]")
-            : ErrorJson.Of(new DslException("unsupported_operation_exception", $"no handler found for uri [{call.Path}] and method [{call.Method}]"));
+            : new(400, JsonBody.Write(json =>
+            {
+                json.WriteStartObject();
+                json.WriteString("error", $"no handler found for uri [{call.Path}] and method [{call.Method}]");
+                json.WriteEndObject();
+            }));
     }
 
     private ApiAnswer Locked(ApiCall call, Func<ApiCall, ApiAnswer> run, bool writes)
@@ -154,10 +157,8 @@ internal sealed class ElasticApi
         _ => [],
     };
 
-    private ApiAnswer Root()
-    {
-        _ = _time;
-        return JsonBody.Ok(static json =>
+    private static ApiAnswer Root() =>
+        JsonBody.Ok(static json =>
         {
             json.WriteString("name", "devops-agent");
             json.WriteString("cluster_name", "devops-agent");
@@ -172,5 +173,4 @@ internal sealed class ElasticApi
             json.WriteEndObject();
             json.WriteString("tagline", "You Know, for Search");
         });
-    }
 }

@@ -106,6 +106,7 @@ internal static class ErrorJson
         json.WriteString("reason", error.Message);
         if (index is not null && error.Type == "query_shard_exception")
         {
+            json.WriteString("index_uuid", "_na_");
             json.WriteString("index", index);
         }
 

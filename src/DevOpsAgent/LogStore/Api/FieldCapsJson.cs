@@ -1,3 +1,4 @@
+using DevOpsAgent.Logs.Query;
 using System.Text.Json;
 using DevOpsAgent.LogStore.Mapping;
 using DevOpsAgent.LogStore.Search;

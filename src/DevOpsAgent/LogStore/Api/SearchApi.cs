@@ -219,11 +219,6 @@ internal sealed class SearchApi
     public ApiAnswer MultiSearch(ApiCall call)
     {
         call.Only("rest_total_hits_as_int", "typed_keys", "max_concurrent_searches", "max_concurrent_shard_requests", "pre_filter_shard_size", "search_type", "ccs_minimize_roundtrips", "ignore_unavailable", "allow_no_indices", "expand_wildcards");
-        if (call.Flag("typed_keys"))
-        {
-            throw DslException.NotSupported("typed_keys");
-        }
-
         var body = call.Body;
         if (body.IsEmpty)
         {
@@ -256,7 +251,7 @@ internal sealed class SearchApi
                 throw DslException.Argument($"more than {MaxParts} searches in one request");
             }
 
-            parts.Add(Part(header, lines[i], call.Flag("rest_total_hits_as_int")));
+            parts.Add(Part(header, lines[i], call.Flag("rest_total_hits_as_int"), call.Flag("typed_keys")));
         }
 
         if (parts.Count == 0)
@@ -307,10 +302,10 @@ internal sealed class SearchApi
         return (index, ignoreUnavailable, allowNone);
     }
 
-    private (int Status, Action<Utf8JsonWriter> Write) Part((string Index, bool IgnoreUnavailable, bool AllowNone) header, string line, bool asInt)
+    private (int Status, Action<Utf8JsonWriter> Write) Part((string Index, bool IgnoreUnavailable, bool AllowNone) header, string line, bool asInt, bool typed)
     {
         var request = SearchRequestParser.Parse(DslJson.Parse(Encoding.UTF8.GetBytes(line)));
-        request = asInt ? request with { TrackTotalHits = -1 } : request;
+        request = request with { TrackTotalHits = asInt ? -1 : request.TrackTotalHits, TypedKeys = typed };
         try
         {
             var started = _time.GetTimestamp();

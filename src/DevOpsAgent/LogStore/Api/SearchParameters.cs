@@ -18,11 +18,6 @@ internal static class SearchParameters
     {
         call.Only(Known);
         var request = call.Json() is { } body ? SearchRequestParser.Parse(body) : new SearchRequest();
-        if (call.Flag("typed_keys"))
-        {
-            throw DslException.NotSupported("typed_keys");
-        }
-
         if (call.Flag("explain"))
         {
             throw DslException.NotSupported("explain");
@@ -49,6 +44,7 @@ internal static class SearchParameters
         request = request with
         {
             Source = Source(call, request.Source),
+            TypedKeys = call.Flag("typed_keys"),
             TrackScores = call.Flag("track_scores", request.TrackScores),
             Version = call.Flag("version", request.Version),
             SeqNoPrimaryTerm = call.Flag("seq_no_primary_term", request.SeqNoPrimaryTerm),

@@ -4,6 +4,7 @@ namespace DevOpsAgent.LogStore.Columns;
 internal sealed class TextColumn
 {
     private int[] _ordinals;
+    private int _last = -1;
 
     public TextColumn()
         : this(new(), [], new())
@@ -34,7 +35,8 @@ internal sealed class TextColumn
             Array.Resize(ref _ordinals, Math.Max(64, Math.Max(doc + 1, _ordinals.Length * 2)));
         }
 
-        var ordinal = Dictionary.Add(text);
+        // Most columns of a log hold the same value line after line: looking at the last one is cheaper than hashing.
+        var ordinal = _last >= 0 && Dictionary[_last].SequenceEqual(text) ? _last : _last = Dictionary.Add(text);
         if (_ordinals[doc] == 0)
         {
             _ordinals[doc] = ordinal + 1;

@@ -20,23 +20,16 @@ internal enum ReadKind : byte
 internal readonly record struct FieldRead(ReadKind Kind, ShapeKind Shape, long Number = 0, int Nanos = 0, int Digits = 0, int Offset = 0, long Exact = 0);
 
 /// <summary>Turns JSON values into what their fields keep, with Elasticsearch's coercions: "500" and 200.9 are whole numbers to a long.</summary>
-internal sealed class FieldValue
+internal static class FieldValue
 {
     private static readonly DateFormat Detected = new("strict_date_optional_time||yyyy/MM/dd HH:mm:ss Z||yyyy/MM/dd Z");
 
-    private readonly IndexMapping _mapping;
-
-    public FieldValue(IndexMapping mapping) => _mapping = mapping;
-
-    public bool LooksLikeDate(ReadOnlySpan<byte> text)
-    {
-        _ = _mapping;
-        return text.Length is >= 5 and <= 64 && text.IndexOfAny(":-/"u8) >= 0 && text[0] is >= (byte)'0' and <= (byte)'9'
-            && Detected.TryParse(Encoding.UTF8.GetString(text), false, TimeZoneInfo.Utc, out _, out _);
-    }
+    public static bool LooksLikeDate(ReadOnlySpan<byte> text) =>
+        text.Length is >= 5 and <= 64 && text.IndexOfAny(":-/"u8) >= 0 && text[0] is >= (byte)'0' and <= (byte)'9'
+        && Detected.TryParse(Encoding.UTF8.GetString(text), false, TimeZoneInfo.Utc, out _, out _);
 
     /// <exception cref="DslException">The field can't take it.</exception>
-    public FieldRead Read(FieldMapping field, JsonTokenType token, ReadOnlySpan<byte> text)
+    public static FieldRead Read(FieldMapping field, JsonTokenType token, ReadOnlySpan<byte> text)
     {
         switch (field.Type)
         {
@@ -96,7 +89,7 @@ internal sealed class FieldValue
             throw DslException.Content($"Current token (VALUE_{written.ToUpperInvariant()}) not numeric, can not use numeric value accessors");
         }
 
-        if (!double.TryParse(written, NumberStyles.Float, CultureInfo.InvariantCulture, out var fraction) || double.IsNaN(fraction))
+        if (!double.TryParse(written, NumberStyles.Float, CultureInfo.InvariantCulture, out var approximate) || double.IsNaN(approximate))
         {
             throw DslException.Argument($"For input string: \"{written}\"");
         }
@@ -106,7 +99,6 @@ internal sealed class FieldValue
             throw DslException.Argument($"Value [{written}] is out of range for a {type.Name()}");
         }
 
-        _ = fraction;
         return new(ReadKind.Number, ShapeKind.Raw, InRange(type, (long)Math.Truncate(exact), text));
     }
 

@@ -1,40 +1,27 @@
+using System.Runtime.InteropServices;
+
 namespace DevOpsAgent.LogStore.Documents;
 
 /// <summary>A shape as a dictionary key: equal when all its steps are.</summary>
 internal readonly struct ShapeText : IEquatable<ShapeText>
 {
-    private readonly List<ShapeStep> _steps;
+    private readonly List<long> _steps;
     private readonly int _hash;
 
-    public ShapeText(List<ShapeStep> steps)
+    /// <param name="steps">Packed; not changed while this is a key.</param>
+    public ShapeText(List<long> steps)
     {
         _steps = steps;
         var hash = 17L;
-        foreach (var step in steps)
+        foreach (var step in CollectionsMarshal.AsSpan(steps))
         {
-            hash = (hash * 1_000_003) ^ step.Packed;
+            hash = (hash * 1_000_003) ^ step;
         }
 
         _hash = (int)(hash ^ (hash >> 32));
     }
 
-    public bool Equals(ShapeText other)
-    {
-        if (_hash != other._hash || _steps.Count != other._steps.Count)
-        {
-            return false;
-        }
-
-        for (var i = 0; i < _steps.Count; i++)
-        {
-            if (_steps[i] != other._steps[i])
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+    public bool Equals(ShapeText other) => _hash == other._hash && CollectionsMarshal.AsSpan(_steps).SequenceEqual(CollectionsMarshal.AsSpan(other._steps));
 
     public override bool Equals(object? obj) => obj is ShapeText other && Equals(other);
 

@@ -1,3 +1,4 @@
+using DevOpsAgent.Logs.Query;
 using DevOpsAgent.LogStore.Columns;
 using DevOpsAgent.LogStore.Mapping;
 
@@ -43,6 +44,12 @@ internal sealed class SourceKey
 
     public NumberColumn? Numbers { get; set; }
 
+    public TextColumn? RawTexts { get; set; }
+
+    public NumberColumn? Nanos { get; set; }
+
+    public NumberColumn? Exacts { get; set; }
+
     public SourceKey? Child(ReadOnlySpan<byte> name, ref int hint)
     {
         // Log lines have the same keys in the same order: the next one is nearly always the right one.
@@ -64,4 +71,11 @@ internal sealed class SourceKey
     }
 
     public void Add(SourceKey child) => _children.Add(child);
+
+    /// <exception cref="DslException">Not a name that a field can have.</exception>
+    public static string CheckName(string name) =>
+        name.Length == 0 || name.Contains('\0', StringComparison.Ordinal) || name.StartsWith('.') || name.EndsWith('.') || name.Contains("..", StringComparison.Ordinal) || string.IsNullOrWhiteSpace(name)
+            ? throw new DslException("document_parsing_exception", "[1:1] failed to parse: field name cannot contain only whitespace, start or end with a dot, or be empty")
+            : name.Length > 512 ? throw new DslException("document_parsing_exception", "[1:1] failed to parse: a field name is longer than 512")
+            : name;
 }

@@ -20,6 +20,9 @@ internal sealed class IndexMapping
     /// <summary>As written in the mapping, if it was.</summary>
     public string? DynamicText { get; private set; }
 
+    /// <summary>New fields beyond <see cref="MaxFields"/> stay in the source only, where otherwise their document is refused.</summary>
+    public bool KeepsBeyondLimit { get; set; }
+
     public bool DateDetection { get; private set; } = true;
 
     public bool HasDateDetection { get; private set; }
@@ -162,6 +165,11 @@ internal sealed class IndexMapping
         if (Dynamic == DynamicMode.Strict)
         {
             throw new DslException("strict_dynamic_mapping_exception", $"mapping set to strict, dynamic introduction of [{path}] is not allowed");
+        }
+
+        if (KeepsBeyondLimit && _fields.Count + 2 > MaxFields)
+        {
+            return null;
         }
 
         var template = _templates.FirstOrDefault(t => t.IsFor(jsonType, path));

@@ -63,7 +63,7 @@ internal sealed class HitCollector
         return views.Count == 0 ? [] : [.. after.Select((v, i) => _views[views[0]].Columns[i].After(v, now))];
     }
 
-    public void Collect(IndexView view, int segment, int[] docs)
+    public void Collect(IndexView view, int segment, ReadOnlySpan<int> docs)
     {
         var (order, columns) = _views[view];
         var query = _queries[view];

@@ -9,6 +9,9 @@ namespace DevOpsAgent.LogStore.Search;
 /// <summary>Makes queries ready for one index: resolves fields, reads values by their types, and weighs terms where scores are wanted.</summary>
 internal sealed partial class QueryCompiler
 {
+    /// <summary>Elasticsearch's own bound (index.max_terms_count).</summary>
+    private const int MaxTerms = 65_536;
+
     private readonly IndexView _view;
     private readonly long _now;
     private readonly bool _scores;
@@ -163,6 +166,11 @@ internal sealed partial class QueryCompiler
         {
             return query.Field == "_id" ? Ids([.. query.Values.Select(static v => v.Text)], boost)
                 : query.Values.Any(v => v.Text == _view.Index.Name) ? new AllWeight(_view, boost) : None();
+        }
+
+        if (query.Values.Count > MaxTerms)
+        {
+            throw DslException.QueryShard($"failed to create query: The number of terms [{query.Values.Count}] used in the Terms Query request has exceeded the allowed maximum of [{MaxTerms}]. This maximum can be set by changing the [index.max_terms_count] index level setting.");
         }
 
         if (Find(query.Field) is not { } field || query.Values.Count == 0)

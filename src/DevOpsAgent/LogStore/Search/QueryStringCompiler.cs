@@ -67,7 +67,7 @@ internal sealed class QueryStringCompiler
                 modifier = _tokens[_at++].Kind;
             }
 
-            Add(clauses, conjunction, modifier, Clause(field));
+            Add(clauses, conjunction, modifier, Clause(field, conjunction == QueryStringKind.End && modifier == QueryStringKind.End));
             if (Kind is QueryStringKind.End or QueryStringKind.Close)
             {
                 break;
@@ -112,8 +112,10 @@ internal sealed class QueryStringCompiler
         };
     }
 
-    private QueryNode Clause(string? field)
+    /// <param name="isBare">No operator stands before it: words side by side may be one text.</param>
+    private QueryNode Clause(string? field, bool isBare)
     {
+        var own = _at;
         if (Kind is QueryStringKind.Term or QueryStringKind.Star && _tokens[_at + 1].Kind == QueryStringKind.Colon)
         {
             field = Kind == QueryStringKind.Star ? "*" : QueryStringToken.Unescape(_tokens[_at].Text);
@@ -138,13 +140,13 @@ internal sealed class QueryStringCompiler
             return Boosted(inner);
         }
 
-        return Leaf(field);
+        return Leaf(field, isBare && own == _at);
     }
 
     private QueryNode Boosted(QueryNode node) =>
         Kind == QueryStringKind.Boost ? node with { Boost = node.Boost * float.Parse(_tokens[_at++].Text, CultureInfo.InvariantCulture) } : node;
 
-    private QueryNode Leaf(string? field)
+    private QueryNode Leaf(string? field, bool mayGroup)
     {
         var token = _tokens[_at];
         if (token.Kind is QueryStringKind.End or QueryStringKind.Close or QueryStringKind.Colon or QueryStringKind.And or QueryStringKind.Or or QueryStringKind.Boost or QueryStringKind.Fuzzy
@@ -156,11 +158,10 @@ internal sealed class QueryStringCompiler
         _at++;
         string? fuzzy = null;
         var text = token.Text;
-        if (token.Kind == QueryStringKind.Term)
+        if (token.Kind == QueryStringKind.Term && mayGroup)
         {
             // Words side by side are one text: each field analyses it as a whole.
-            while (Kind == QueryStringKind.Term && _tokens[_at + 1].Kind is not (QueryStringKind.Colon or QueryStringKind.Star or QueryStringKind.Fuzzy or QueryStringKind.Boost or QueryStringKind.And or QueryStringKind.Or)
-                && Kind == QueryStringKind.Term && _tokens[_at - 1].Kind == QueryStringKind.Term)
+            while (Kind == QueryStringKind.Term && _tokens[_at + 1].Kind is not (QueryStringKind.Colon or QueryStringKind.Star or QueryStringKind.Fuzzy or QueryStringKind.Boost or QueryStringKind.And or QueryStringKind.Or))
             {
                 text += " " + _tokens[_at++].Text;
             }

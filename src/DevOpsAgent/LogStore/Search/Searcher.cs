@@ -43,7 +43,7 @@ internal static class Searcher
             {
                 Check(view, request, now, window);
                 var compiler = new QueryCompiler(view, now, scores);
-                queries[view] = compiler.Compile(request.Query ?? new MatchAllQuery());
+                queries[view] = compiler.Compile(request.Query ?? new MatchAllQuery(), BoostOf(view, request));
                 named[view] = compiler.Named;
                 alive.Add(view);
             }
@@ -67,6 +67,20 @@ internal static class Searcher
         {
             throw new SearchFailedException([.. failures, .. alive.Select(v => (v.Index.Name, e))], views.Count);
         }
+    }
+
+    /// <summary>The first pattern of indices_boost that names the index.</summary>
+    private static float BoostOf(IndexView view, SearchRequest request)
+    {
+        foreach (var (index, boost) in request.IndexBoosts)
+        {
+            if (NamePattern.IsMatch(index, view.Index.Name))
+            {
+                return boost;
+            }
+        }
+
+        return 1f;
     }
 
     private static bool NeedsScores(SearchRequest request) =>
@@ -98,7 +112,7 @@ internal static class Searcher
     private static SearchOutcome Collect(List<IndexView> views, Dictionary<IndexView, Weight> queries, SearchRequest request, long now, int bucketLimit)
     {
         var collector = new HitCollector(views, request, now, queries, request.CollapseField is null ? null : int.MaxValue);
-        var matching = new List<int[]>();
+        var matching = new List<ReadOnlyMemory<int>>();
         long total = 0;
         if (request is { TerminateAfter: > 0, Size: 0, Aggregations.Count: 0, Query: null or MatchAllQuery or TermQuery or RangeQuery or ExistsQuery })
         {
@@ -116,6 +130,15 @@ internal static class Searcher
             long ofIndex = 0;
             for (var s = 0; s < view.Segments.Length; s++)
             {
+                if (query is AllWeight && alias is null && post is null && request is { MinScore: null, TerminateAfter: 0 } && view.Frozen is null && view.Segments[s].Deleted is null)
+                {
+                    var everything = view.Segments[s].Everything();
+                    matching.Add(everything);
+                    total += everything.Length;
+                    collector.Collect(view, s, everything);
+                    continue;
+                }
+
                 var bits = view.Live(s).And(query.Matches(s));
                 if (alias is not null)
                 {
@@ -137,7 +160,7 @@ internal static class Searcher
             }
         }
 
-        var scope = new AggregationScope(views, now, queries) { BucketLimit = bucketLimit };
+        var scope = new AggregationScope(views, now, queries) { BucketLimit = bucketLimit, TypedKeys = request.TypedKeys };
         var aggregations = request.Aggregations.Count == 0 ? [] : new AggregationRunner(scope).RunAll(request.Aggregations, new([.. matching]));
         var most = request.TrackTotalHits;
         return new()

@@ -9,7 +9,6 @@ internal sealed class SimpleQueryStringCompiler
 {
     private const int MaxDepth = 50;
 
-    private readonly QueryCompiler _compiler;
     private readonly SimpleQueryStringQuery _query;
     private readonly string _text;
     private readonly bool _lenient;
@@ -22,7 +21,6 @@ internal sealed class SimpleQueryStringCompiler
             throw DslException.NotSupported("simple_query_string.flags");
         }
 
-        _compiler = compiler;
         _query = query;
         _text = query.Query;
         _lenient = query.Lenient || query.Fields.Count == 0;
@@ -232,7 +230,6 @@ internal sealed class SimpleQueryStringCompiler
     private QueryNode Each(Func<FieldMapping, QueryNode> make)
     {
         List<QueryNode> queries = [.. _fields.Select(f => make(f.Field) with { Boost = f.Boost })];
-        _ = _compiler;
         return queries.Count switch
         {
             0 => new MatchNoneQuery(),

@@ -29,6 +29,12 @@ internal sealed class SortColumn
             return;
         }
 
+        if (sort.Field is "_id" or "_index")
+        {
+            throw sort.Field == "_index" ? DslException.NotSupported("sort _index")
+                : DslException.Shard("illegal_argument_exception", "Fielddata access on the _id field is disallowed, you can re-enable it by updating the dynamic cluster setting: indices.id_field_data.enabled");
+        }
+
         Field = view.Find(sort.Field);
         Type = Field?.Type ?? Unmapped(sort);
         if (Type == FieldType.Text)

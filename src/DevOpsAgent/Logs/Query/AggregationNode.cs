@@ -57,6 +57,15 @@ internal sealed record RareTermsAggregation(string Field) : BucketAggregation("r
     public TermFilter? Filter { get; init; }
 }
 
+/// <summary>Values that are more common among the hits than in the whole index.</summary>
+internal sealed record SignificantTermsAggregation(string Field) : BucketAggregation("significant_terms")
+{
+    public int Size { get; init; } = 10;
+    public long MinDocCount { get; init; } = 3;
+    public QueryNode? Background { get; init; }
+    public TermFilter? Filter { get; init; }
+}
+
 internal sealed record MultiTermsAggregation(IReadOnlyList<string> Fields) : BucketAggregation("multi_terms")
 {
     public int Size { get; init; } = 10;

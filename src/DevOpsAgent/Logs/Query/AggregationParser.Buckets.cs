@@ -67,6 +67,28 @@ internal static partial class AggregationParser
         return rare with { Field = Required(field) };
     }
 
+    private static SignificantTermsAggregation SignificantTerms(JsonElement body)
+    {
+        string? field = null;
+        var terms = new SignificantTermsAggregation("");
+        Each("significant_terms", body, (key, v) =>
+        {
+            switch (key)
+            {
+                case "field": field = DslJson.Text(v); return true;
+                case "size": terms = terms with { Size = Positive(v, "size") }; return true;
+                case "min_doc_count": terms = terms with { MinDocCount = NotNegative(v, "minDocCount") }; return true;
+                case "background_filter": terms = terms with { Background = QueryParser.Parse(v) }; return true;
+                case "include" or "exclude": terms = terms with { Filter = TermsFilter(terms.Filter ?? new(), key, v) }; return true;
+                case "shard_size" or "shard_min_doc_count" or "execution_hint": return true;
+                case "jlh": return true;
+                case "mutual_information" or "chi_square" or "gnd" or "percentage" or "script_heuristic" or "p_value": throw DslException.NotSupported($"significant_terms.{key}");
+                default: return false;
+            }
+        });
+        return terms with { Field = Required(field) };
+    }
+
     private static MultiTermsAggregation MultiTerms(string name, JsonElement body)
     {
         var terms = new MultiTermsAggregation([]);
@@ -154,10 +176,7 @@ internal static partial class AggregationParser
                 default: return false;
             }
         });
-        histogram = histogram with { Field = Required(field) };
-        return histogram.Calendar is null && histogram.Fixed == 0
-            ? throw DslException.Argument("Invalid interval specified, must be non-null and non-empty")
-            : histogram;
+        return histogram with { Field = Required(field) };
     }
 
     private static DateHistogramAggregation Interval(DateHistogramAggregation histogram, string key, string text)
@@ -246,7 +265,7 @@ internal static partial class AggregationParser
                 default: return false;
             }
         });
-        return range.Ranges.Count == 0 ? throw DslException.Argument($"No [ranges] specified for the [{kind}] aggregation") : range with { Field = Required(field) };
+        return range with { Field = Required(field) };
     }
 
     private static AggregationRange OneRange(string kind, JsonElement value)

@@ -58,11 +58,6 @@ internal static partial class AggregationParser
                 default: return false;
             }
         });
-        if (kind == "date_histogram" && date is { Calendar: null, Fixed: 0 })
-        {
-            throw DslException.Argument("Invalid interval specified, must be non-null and non-empty");
-        }
-
         if (kind == "histogram" && source.Interval <= 0)
         {
             throw DslException.Argument("Required [interval]");

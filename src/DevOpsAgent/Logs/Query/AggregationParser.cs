@@ -10,7 +10,7 @@ internal static partial class AggregationParser
 
     private static readonly HashSet<string> Known = new(StringComparer.Ordinal)
     {
-        "significant_terms", "significant_text", "nested", "reverse_nested", "children", "parent", "geo_distance", "geohash_grid", "geotile_grid", "geohex_grid", "geo_bounds", "geo_centroid", "geo_line",
+        "significant_text", "nested", "reverse_nested", "children", "parent", "geo_distance", "geohash_grid", "geotile_grid", "geohex_grid", "geo_bounds", "geo_centroid", "geo_line",
         "adjacency_matrix", "diversified_sampler", "random_sampler", "variable_width_histogram", "scripted_metric", "top_metrics", "string_stats", "boxplot", "rate", "t_test", "matrix_stats",
         "bucket_script", "bucket_selector", "moving_fn", "moving_avg", "moving_percentiles", "normalize", "inference", "bucket_correlation", "bucket_count_ks_test", "change_point",
         "categorize_text", "frequent_item_sets", "time_series", "cartesian_bounds", "cartesian_centroid", "cumulative_cardinality", "auto_date_histogram",
@@ -18,7 +18,7 @@ internal static partial class AggregationParser
 
     public static IReadOnlyCollection<string> Supported { get; } =
     [
-        "terms", "rare_terms", "multi_terms", "filter", "filters", "missing", "global", "sampler", "date_histogram", "histogram", "range", "date_range", "ip_range", "ip_prefix", "composite",
+        "terms", "rare_terms", "significant_terms", "multi_terms", "filter", "filters", "missing", "global", "sampler", "date_histogram", "histogram", "range", "date_range", "ip_range", "ip_prefix", "composite",
         "min", "max", "avg", "sum", "value_count", "stats", "extended_stats", "cardinality", "percentiles", "percentile_ranks", "median_absolute_deviation", "weighted_avg", "top_hits",
         "avg_bucket", "max_bucket", "min_bucket", "sum_bucket", "stats_bucket", "extended_stats_bucket", "percentiles_bucket", "cumulative_sum", "derivative", "serial_diff", "bucket_sort",
     ];
@@ -111,6 +111,7 @@ internal static partial class AggregationParser
     {
         "terms" => Terms(body),
         "rare_terms" => RareTerms(body),
+        "significant_terms" => SignificantTerms(body),
         "multi_terms" => MultiTerms(name, body),
         "filter" => new FilterAggregation(QueryParser.Parse(body)),
         "filters" => Filters(body),

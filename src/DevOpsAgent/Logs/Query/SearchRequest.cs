@@ -32,6 +32,8 @@ internal sealed record SearchRequest
     public bool Explain { get; init; }
     public string? CollapseField { get; init; }
     public Highlight? Highlight { get; init; }
+    /// <summary>Names of aggregations carry their types in the answer.</summary>
+    public bool TypedKeys { get; init; }
     public string? PitId { get; init; }
     public IReadOnlyList<(string Index, float Boost)> IndexBoosts { get; init; } = [];
 }

@@ -40,7 +40,7 @@ internal sealed class RegexpTranslation
     {
         if (pattern.Length > MaxLength)
         {
-            throw DslException.Shard("illegal_argument_exception", $"The length of regex [{pattern.Length}] used in the Regexp Query request has exceeded the allowed maximum of [{MaxLength}]. This maximum can be set by changing the [index.max_regex_length] index level setting.");
+            throw DslException.QueryShard($"failed to create query: The length of regex [{pattern.Length}] used in the Regexp Query request has exceeded the allowed maximum of [{MaxLength}]. This maximum can be set by changing the [index.max_regex_length] index level setting.");
         }
 
         var translation = new RegexpTranslation(pattern, flags, insensitive, maxStates);
@@ -101,7 +101,7 @@ internal sealed class RegexpTranslation
     }
 
     private long Bounded(long states) => states <= _maxStates ? states
-        : throw DslException.Shard("too_complex_to_determinize_exception", $"Determinizing automaton [{_pattern}] would require more than {_maxStates} effort.");
+        : throw DslException.QueryShard($"failed to create query: Determinizing automaton [{_pattern}] would require more than {_maxStates} effort.");
 
     private (string Text, long States) Repeated()
     {

@@ -1,4 +1,4 @@
-namespace DevOpsAgent.LogStore.Mapping;
+namespace DevOpsAgent.Logs.Query;
 
 /// <summary>Names with <c>*</c> for anything, as in field and index patterns.</summary>
 internal static class NamePattern

@@ -1,4 +1,4 @@
-namespace DevOpsAgent.LogStore.Search;
+namespace DevOpsAgent.Logs.Query;
 
 /// <summary>Tokens of Lucene's query language.</summary>
 internal enum QueryStringKind : byte

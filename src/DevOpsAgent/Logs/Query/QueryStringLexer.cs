@@ -1,6 +1,5 @@
-using DevOpsAgent.Logs.Query;
 
-namespace DevOpsAgent.LogStore.Search;
+namespace DevOpsAgent.Logs.Query;
 
 /// <summary>Cuts Lucene's query language into tokens.</summary>
 internal static class QueryStringLexer
