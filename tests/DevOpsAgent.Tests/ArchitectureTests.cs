@@ -25,6 +25,7 @@ public sealed class ArchitectureTests
         ["Audit"] = ["Configuration", "Files", "Signing"],
         ["Exec"] = ["Configuration", "Audit", "Guards", "Signing"],
         ["RuntimeGuard"] = ["Addresses", "Configuration"],
+        ["Agent"] = ["Addresses", "Configuration"],
         ["Service"] = ["Addresses", "Configuration", "Logs", "LogStore", "Detection", "Incidents", "Blocking", "Guards", "Traefik", "Store", "Signing", "Audit", "Exec", "Kubernetes"],
     };
 
@@ -42,7 +43,7 @@ public sealed class ArchitectureTests
     };
 
     /// <summary>Namespace outside the project → the only namespace under DevOpsAgent that may know it.</summary>
-    private static readonly Dictionary<string, string> Only = new(StringComparer.Ordinal) { ["Npgsql"] = "Audit.Mirror" };
+    private static readonly Dictionary<string, string> Only = new(StringComparer.Ordinal) { ["Npgsql"] = "Audit.Mirror", ["OpenAI"] = "Agent.Llm", ["Anthropic"] = "Agent.Llm" };
 
     private static readonly Lazy<SortedSet<string>> Found = new(static () => Violations(typeof(DevOpsAgent.Configuration.AgentConfig).Assembly));
 
