@@ -42,7 +42,7 @@ internal sealed class ModelSession(ModelParts parts, RunTools run, RunRecord rec
 
             if (!conversation.Fit(InputLimit))
             {
-                Stop(RunEnd.StoppedByTokens, "What is to be looked at is longer than the model may be sent (agent.max_input_tokens).");
+                Stop(RunEnd.StoppedByTokens, "What is to be looked at is longer than the model may be sent (llm.context_window).");
                 break;
             }
 
@@ -56,7 +56,7 @@ internal sealed class ModelSession(ModelParts parts, RunTools run, RunRecord rec
         return null;
     }
 
-    private int InputLimit => Math.Max(500, run.Limits.MaxInputTokens >> _shrinks);
+    private int InputLimit => Math.Max(500, run.Budget.InputLimit >> _shrinks);
 
     /// <summary>False: ask again, or the run has ended.</summary>
     private bool Settles(ModelAnswer answer)

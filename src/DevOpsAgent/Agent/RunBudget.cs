@@ -4,7 +4,7 @@ using DevOpsAgent.Configuration;
 namespace DevOpsAgent.Agent;
 
 /// <summary>What one run has used up of each of its budgets. For one run; its tools may count rows from several threads.</summary>
-internal sealed class RunBudget(AgentLimitsConfig limits, TimeProvider time)
+internal sealed class RunBudget(AgentLimitsConfig limits, LlmConfig llm, TimeProvider time)
 {
     private readonly long _started = time.GetTimestamp();
     private int _rows;
@@ -35,11 +35,14 @@ internal sealed class RunBudget(AgentLimitsConfig limits, TimeProvider time)
         TimeLeft <= TimeSpan.Zero ? RunEnd.StoppedByTime
         : Turns >= limits.MaxTurns ? RunEnd.StoppedByTurns
         : TokensIn + TokensOut >= limits.MaxTokens ? RunEnd.StoppedByTokens
-        : limits.PriceInput + limits.PriceOutput > 0 && Cost >= limits.MaxCost ? RunEnd.StoppedByCost
+        : llm.InputPrice + llm.OutputPrice > 0 && Cost >= limits.MaxCost ? RunEnd.StoppedByCost
         : null;
 
+    /// <summary>Tokens that may be sent at once: what the model takes, less its answer.</summary>
+    public int InputLimit => Math.Max(500, llm.ContextWindow - llm.MaxOutputTokens);
+
     /// <summary>Tokens that may still be received in one answer.</summary>
-    public int OutputLeft => (int)Math.Clamp(limits.MaxTokens - TokensIn - TokensOut, 1, limits.MaxOutputTokens);
+    public int OutputLeft => (int)Math.Clamp(limits.MaxTokens - TokensIn - TokensOut, 1, llm.MaxOutputTokens);
 
     /// <summary>One answer of the model, by its own count or by an estimate.</summary>
     /// <returns>What it cost.</returns>
@@ -47,7 +50,7 @@ internal sealed class RunBudget(AgentLimitsConfig limits, TimeProvider time)
     {
         // A server that counts nothing, or below zero, would make the run endless.
         (tokensIn, tokensOut) = (Math.Clamp(tokensIn, 0, int.MaxValue), Math.Clamp(tokensOut, 0, int.MaxValue));
-        var cost = ((tokensIn * limits.PriceInput) + (tokensOut * limits.PriceOutput)) / 1e6;
+        var cost = ((tokensIn * llm.InputPrice) + (tokensOut * llm.OutputPrice)) / 1e6;
         (Turns, TokensIn, TokensOut, Cost) = (Turns + 1, TokensIn + tokensIn, TokensOut + tokensOut, Cost + cost);
         return cost;
     }

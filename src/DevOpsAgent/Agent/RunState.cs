@@ -12,7 +12,7 @@ internal sealed class RunState
     {
         Parts = parts;
         StartedAt = parts.Time.GetUtcNow();
-        var (log, budget) = (new GuardrailLog(), new RunBudget(parts.Config.Agent, parts.Time));
+        var (log, budget) = (new GuardrailLog(), new RunBudget(parts.Config.Agent, parts.Config.Llm, parts.Time));
         Input = new(parts.Config.Guardrails);
         Output = new(parts.Config.Guardrails);
         Tools = new(parts.Gateway, new(Input), budget, new(), log, parts.Caller, parts.Time);

@@ -25,17 +25,11 @@ internal static class AgentKeys
         Limit("runs_per_hour", Number(1, 10_000), static a => a.RunsPerHour, static (a, v) => a with { RunsPerHour = v }),
         Limit("max_turns", Number(2, 100), static a => a.MaxTurns, static (a, v) => a with { MaxTurns = v }),
         Limit("max_tokens", Number(1_000, 100_000_000), static a => a.MaxTokens, static (a, v) => a with { MaxTokens = v }),
-        Limit("max_input_tokens", Number(1_000, 10_000_000), static a => a.MaxInputTokens, static (a, v) => a with { MaxInputTokens = v }),
-        Limit("max_output_tokens", Number(100, 1_000_000), static a => a.MaxOutputTokens, static (a, v) => a with { MaxOutputTokens = v }),
         Limit("max_time", Duration, static a => a.MaxTime, static (a, v) => a with { MaxTime = v }),
         Limit("max_cost", Fraction(0, 0, 1_000_000, "must be a number above 0"), static a => a.MaxCost, static (a, v) => a with { MaxCost = v }),
         Limit("max_rows", Number(10, 1_000_000), static a => a.MaxRows, static (a, v) => a with { MaxRows = v }),
         Limit("tool_timeout", Duration, static a => a.ToolTimeout, static (a, v) => a with { ToolTimeout = v }),
-        Limit("price_input", Price, static a => a.PriceInput, static (a, v) => a with { PriceInput = v }),
-        Limit("price_output", Price, static a => a.PriceOutput, static (a, v) => a with { PriceOutput = v }),
     ];
-
-    private static SingleType<double> Price => Fraction(-1, 0, 1_000_000, "must be a number from 0");
 
     private static ConfigKey<AgentConfig, T> Rails<T>(string name, KeyType<T> type, Func<GuardrailsConfig, T> get, Func<GuardrailsConfig, T, GuardrailsConfig> set) =>
         new("guardrails." + name, type, c => get(c.Guardrails), (c, v) => c with { Guardrails = set(c.Guardrails, v) });

@@ -18,15 +18,9 @@ internal sealed record AgentLimitsConfig
     /// <summary>Tokens of one run, sent and received, all turns together.</summary>
     public int MaxTokens { get; init; } = 120_000;
 
-    /// <summary>Tokens that are sent in one turn: older results are left out above it.</summary>
-    public int MaxInputTokens { get; init; } = 12_000;
-
-    /// <summary>Tokens of one answer.</summary>
-    public int MaxOutputTokens { get; init; } = 1_500;
-
     public TimeSpan MaxTime { get; init; } = TimeSpan.FromMinutes(3);
 
-    /// <summary>In the currency of the prices. Counts nothing while these are 0.</summary>
+    /// <summary>In the currency of llm.input_price and llm.output_price. Counts nothing while these are 0.</summary>
     public double MaxCost { get; init; } = 0.5;
 
     /// <summary>Rows of logs that one run may show to the model.</summary>
@@ -34,9 +28,4 @@ internal sealed record AgentLimitsConfig
 
     /// <summary>The longest that one call of a tool may take.</summary>
     public TimeSpan ToolTimeout { get; init; } = TimeSpan.FromSeconds(15);
-
-    /// <summary>Price of a million tokens sent, and received.</summary>
-    public double PriceInput { get; init; }
-
-    public double PriceOutput { get; init; }
 }
