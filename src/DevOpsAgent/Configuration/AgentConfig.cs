@@ -64,8 +64,8 @@ internal sealed record LlmConfig
     /// <summary>One answer, from asking to its last byte.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>The longest answer, tokens.</summary>
-    public int MaxOutputTokens { get; init; } = 2048;
+    /// <summary>The longest answer, with what the model thinks before it, tokens.</summary>
+    public int MaxOutputTokens { get; init; } = 4096;
 
     /// <summary>What the model takes, question and answer together, tokens.</summary>
     public int ContextWindow { get; init; } = 8192;
