@@ -15,6 +15,7 @@ internal sealed record AgentConfig
     public KubernetesConfig Kubernetes { get; init; } = new();
     public DatabaseConfig Database { get; init; } = new();
     public GuardrailsConfig Guardrails { get; init; } = new();
+    public AgentLimitsConfig Agent { get; init; } = new();
     public DetectionConfig Detection { get; init; } = new();
     public BlockingConfig Blocking { get; init; } = new();
     public BehaviourConfig Behaviour { get; init; } = new();
@@ -147,13 +148,6 @@ internal sealed record DatabaseConfig
 
     /// <summary>Closed incidents and ended blocks are kept this long.</summary>
     public TimeSpan Retention { get; init; } = TimeSpan.FromDays(90);
-}
-
-internal sealed record GuardrailsConfig
-{
-    public bool Enabled { get; init; } = true;
-    public string InputPolicy { get; init; } = "sanitize";
-    public string OutputPolicy { get; init; } = "audit";
 }
 
 internal sealed record DetectionConfig

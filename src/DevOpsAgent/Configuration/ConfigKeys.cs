@@ -66,9 +66,7 @@ internal static class ConfigKeys
         Key("database.path", Text, static c => c.Database.Path, static (c, v) => c with { Database = c.Database with { Path = v } }),
         Key("database.retention", Duration, static c => c.Database.Retention, static (c, v) => c with { Database = c.Database with { Retention = v } }),
 
-        Key("guardrails.enabled", Bool, static c => c.Guardrails.Enabled, static (c, v) => c with { Guardrails = c.Guardrails with { Enabled = v } }),
-        Key("guardrails.input_policy", Choice("block", "sanitize", "audit"), static c => c.Guardrails.InputPolicy, static (c, v) => c with { Guardrails = c.Guardrails with { InputPolicy = v } }),
-        Key("guardrails.output_policy", Choice("block", "sanitize", "audit"), static c => c.Guardrails.OutputPolicy, static (c, v) => c with { Guardrails = c.Guardrails with { OutputPolicy = v } }),
+        .. AgentKeys.All,
 
         Key("detection.rules", List(Text, "[/etc/devops-agent/rules]"), static c => c.Detection.Rules, static (c, v) => c with { Detection = c.Detection with { Rules = v } }),
         Key("detection.disabled_rules", List(Text, "[directory-scan]"), static c => c.Detection.DisabledRules, static (c, v) => c with { Detection = c.Detection with { DisabledRules = v } }),

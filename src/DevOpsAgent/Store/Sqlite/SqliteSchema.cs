@@ -7,7 +7,7 @@ namespace DevOpsAgent.Store.Sqlite;
 /// </summary>
 internal static class SqliteSchema
 {
-    public static IReadOnlyList<string> Migrations { get; } = [V1, ReceiptsSchema.Migration, BehaviourTable, BlockChanges];
+    public static IReadOnlyList<string> Migrations { get; } = [V1, ReceiptsSchema.Migration, BehaviourTable, BlockChanges, InvestigationsSchema.Migration];
 
     private const string V1 = """
         CREATE TABLE incidents (
