@@ -76,7 +76,7 @@ internal sealed record LlmConfig
     public double OutputPrice { get; init; }
 
     /// <summary>True: there is a model to ask.</summary>
-    public bool IsOn => ServiceType == "url" ? Url is not null : Provider is not null;
+    public bool IsOn() => ServiceType == "url" ? Url is not null : Provider is not null;
 }
 
 internal sealed record ElasticsearchConfig
