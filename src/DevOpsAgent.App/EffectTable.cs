@@ -11,9 +11,6 @@ internal static class EffectTable
     /// <summary>Writes key and trust files of whoever calls it, with that person's rights: what the gateway itself rests on.</summary>
     private static readonly string[] OwnFiles = [];
 
-    /// <summary>Stops what a policy denies, as root wrote it; the kernel or a limit decides, nobody asks for it. The guard is a process of its own.</summary>
-    private static readonly string[] Policed = [];
-
     /// <summary>By the words of the command; "" is the service itself.</summary>
     public static IReadOnlyDictionary<string, string[]> Commands { get; } = new Dictionary<string, string[]>(StringComparer.Ordinal)
     {
@@ -63,12 +60,12 @@ internal static class EffectTable
         ["exec trust add"] = OwnFiles,
         ["exec trust list"] = ReadOnly,
         ["exec trust remove"] = OwnFiles,
-        ["guard run"] = Policed,
+        ["guard run"] = ["kill_process", "isolate_network", "set_guard_mode"], // what the kernel refuses a process is no effect of ours
         ["guard check"] = ReadOnly,
         ["guard simulate"] = ReadOnly,
         ["guard learn"] = OwnFiles,
         ["guard status"] = ReadOnly,
-        ["guard mode"] = Policed,
+        ["guard mode"] = ["set_guard_mode"],
         ["audit show"] = ReadOnly,
         ["audit verify"] = ReadOnly,
         ["config check"] = ReadOnly,

@@ -16,7 +16,8 @@ public sealed class ArchitectureTests
         ["LogStore"] = ["Addresses", "Configuration", "Logs"],
         ["Detection"] = ["Addresses", "Configuration", "Logs"],
         ["Incidents"] = ["Addresses", "Configuration", "Detection", "Blocking", "Guards", "Store"],
-        ["Store"] = ["Addresses", "Configuration", "Detection", "Incidents", "Blocking", "Logs", "Guards"],
+        ["Agent"] = ["Addresses", "Configuration", "Logs", "Detection", "Incidents", "Blocking", "Guards", "Store"],
+        ["Store"] = ["Agent", "Addresses", "Configuration", "Detection", "Incidents", "Blocking", "Logs", "Guards"],
         ["Guards"] = ["Addresses", "Configuration", "Detection", "Incidents", "Blocking", "Store", "Signing"],
         ["Blocking"] = ["Addresses", "Configuration", "Detection", "Incidents", "Guards", "Store"],
         ["Traefik"] = ["Addresses", "Configuration", "Blocking", "Files"],
@@ -25,8 +26,7 @@ public sealed class ArchitectureTests
         ["Audit"] = ["Configuration", "Files", "Signing"],
         ["Exec"] = ["Configuration", "Audit", "Guards", "Signing"],
         ["RuntimeGuard"] = ["Addresses", "Configuration"],
-        ["Agent"] = ["Addresses", "Configuration"],
-        ["Service"] = ["Addresses", "Configuration", "Logs", "LogStore", "Detection", "Incidents", "Blocking", "Guards", "Traefik", "Store", "Signing", "Audit", "Exec", "Kubernetes"],
+        ["Service"] = ["Addresses", "Configuration", "Logs", "LogStore", "Detection", "Incidents", "Blocking", "Guards", "Traefik", "Store", "Signing", "Audit", "Exec", "Kubernetes", "Agent"],
     };
 
     /// <summary>Folder → namespaces and types outside the project that it must not know.</summary>

@@ -12,7 +12,7 @@ internal sealed class DoctorModel(LlmConfig config, TimeProvider time, List<Chec
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        if (!config.IsOn())
+        if (!config.IsOn)
         {
             return;
         }

@@ -1,4 +1,5 @@
 using DevOpsAgent.App.EsEndpoint;
+using DevOpsAgent.App.GuardControl;
 using DevOpsAgent.App.Web;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Service;
@@ -22,6 +23,7 @@ internal static class ServiceCommand
         await using var service = await AgentService.StartAsync(config, CommandLine.Version, Console.OpenStandardInput(), terminal.Time, narrator.Tell);
         await using var web = config.Web.Serve ? await StartWebAsync(config, service, narrator, cancellationToken) : null;
         await using var store = esListen is null ? null : await StoreService.StartAsync(config, esListen, service, terminal, narrator, cancellationToken);
+        await using var guard = GuardFollower.Start(config, service, terminal.Time, narrator.Tell);
         narrator.Started(config, service, web?.Address);
 
         // What reading rules and lists left behind is given back now: an agent with little traffic may not collect for hours.

@@ -15,6 +15,7 @@ internal sealed record AgentConfig
     public KubernetesConfig Kubernetes { get; init; } = new();
     public DatabaseConfig Database { get; init; } = new();
     public GuardrailsConfig Guardrails { get; init; } = new();
+    public AgentLimitsConfig Agent { get; init; } = new();
     public DetectionConfig Detection { get; init; } = new();
     public BlockingConfig Blocking { get; init; } = new();
     public BehaviourConfig Behaviour { get; init; } = new();
@@ -23,6 +24,9 @@ internal sealed record AgentConfig
     public ExecConfig Exec { get; init; } = new();
     public RuntimeGuardConfig RuntimeGuard { get; init; } = new();
     public AuditConfig Audit { get; init; } = new();
+
+    /// <summary>True: detection reads from Elasticsearch.</summary>
+    public bool WatchesElasticsearch() => Elasticsearch.IsConfigured() && (Elasticsearch.Watch == "on" || (Elasticsearch.Watch == "auto" && Logs.Count == 0));
 }
 
 /// <summary>One access log to follow.</summary>
@@ -76,15 +80,48 @@ internal sealed record LlmConfig
     public double OutputPrice { get; init; }
 
     /// <summary>True: there is a model to ask.</summary>
-    public bool IsOn() => ServiceType == "url" ? Url is not null : Provider is not null;
+    public bool IsOn => ServiceType == "url" ? Url is not null : Provider is not null;
 }
 
 internal sealed record ElasticsearchConfig
 {
     public string? Url { get; init; }
+
+    /// <summary>Further nodes of the same cluster: asked in turn, and when one doesn't answer.</summary>
+    public IReadOnlyList<string> Hosts { get; init; } = [];
+
     public string? Username { get; init; }
     public Secret? Password { get; init; }
+
+    /// <summary>As Elasticsearch shows it: in base64, or as id:secret.</summary>
+    public Secret? ApiKey { get; init; }
+
+    /// <summary>Sent as Authorization: Bearer.</summary>
+    public Secret? Token { get; init; }
+
+    /// <summary>PEM file of the authorities that sign the nodes' certificates. Null: those of the system.</summary>
+    public string? CaFile { get; init; }
+
     public string IndexPattern { get; init; } = "traefik-logs-*";
+
+    /// <summary>What fields are called, as name=field, where it isn't Traefik's or Elastic's way.</summary>
+    public IReadOnlyList<string> Fields { get; init; } = [];
+
+    /// <summary>auto: detection reads from here where no log file is named. on, off.</summary>
+    public string Watch { get; init; } = "auto";
+
+    /// <summary>An interval is searched so long after its end: events take that long to arrive.</summary>
+    public TimeSpan IngestLag { get; init; } = TimeSpan.FromSeconds(30);
+
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How far back the first search goes.</summary>
+    public TimeSpan Start { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Proxies before Traefik whose X-Forwarded-For entry is believed.</summary>
+    public IReadOnlyList<AddressRange> TrustedProxies { get; init; } = [];
+
+    public bool IsConfigured() => Url is not null || Hosts.Count > 0;
 }
 
 internal sealed record KubernetesConfig
@@ -111,13 +148,6 @@ internal sealed record DatabaseConfig
 
     /// <summary>Closed incidents and ended blocks are kept this long.</summary>
     public TimeSpan Retention { get; init; } = TimeSpan.FromDays(90);
-}
-
-internal sealed record GuardrailsConfig
-{
-    public bool Enabled { get; init; } = true;
-    public string InputPolicy { get; init; } = "sanitize";
-    public string OutputPolicy { get; init; } = "audit";
 }
 
 internal sealed record DetectionConfig

@@ -86,9 +86,14 @@ internal static class ConfigChecks
             Problem(["exec.max_skew"], $"'exec.max_skew' ({DurationText.Of(config.Exec.MaxSkew)}) is more than 10m; every frame of that time has to be remembered; repair the clocks instead");
         }
 
-        if (config.Elasticsearch.Url is not null)
+        if (config.Elasticsearch.IsConfigured() && config.Elasticsearch.Watch == "on" && config.Logs.Count > 0)
         {
-            Warn(["elasticsearch.url"], "'elasticsearch.url' is accepted, but this version does not read logs from Elasticsearch yet; name log files under 'logs'");
+            Warn(["elasticsearch.watch"], "'elasticsearch.watch' is on, and 'logs' names files: a request that stands in both counts twice; set it to auto or off if they are the same logs");
+        }
+
+        if ((config.Elasticsearch.Username is not null ? 1 : 0) + (config.Elasticsearch.ApiKey is not null ? 1 : 0) + (config.Elasticsearch.Token is not null ? 1 : 0) > 1)
+        {
+            Warn(["elasticsearch.api_key", "elasticsearch.token"], "'elasticsearch' has more than one kind of credentials; 'api_key' is used before 'token', and that before 'username'");
         }
 
         if (config.Mode == Mode.Auto && !blocking.HasTarget())

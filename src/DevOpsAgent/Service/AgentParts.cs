@@ -1,5 +1,7 @@
 using System.Net;
 using DevOpsAgent.Addresses;
+using DevOpsAgent.Agent;
+using DevOpsAgent.Agent.Tools;
 using DevOpsAgent.Blocking;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Guards;
@@ -10,9 +12,11 @@ using DevOpsAgent.Kubernetes;
 using DevOpsAgent.Kubernetes.Blocking;
 using DevOpsAgent.Kubernetes.Client;
 using DevOpsAgent.Kubernetes.Inspection;
+using DevOpsAgent.Logs.Query;
 using DevOpsAgent.Signing;
 using DevOpsAgent.Store;
 using DevOpsAgent.Traefik;
+using Microsoft.Extensions.AI;
 
 namespace DevOpsAgent.Service;
 
@@ -46,12 +50,29 @@ internal sealed class AgentParts : IAsyncDisposable
         var guards = new GuardSet(config, store, never, () => Mode.Current, time, new BehaviourGuard(Behaviour));
         Blocker = new(store, never, Target, config.Blocking, time, guards.Preview.Refusal, onBlock, agent);
         var tools = new EffectTools(new(Blocker, config.Blocking), new(Blocker, store), new(Incidents, store), new(Entries, store), new(Entries, store), new(Entries), new(Mode), new(store.Behaviour));
-        IReadOnlyList<Tool> all = [.. tools.All, new InspectPatternsTool(() => KubernetesApi.Connect(config.Kubernetes, time), config.Blocking.Kubernetes.ConfigMap)];
+        AskModel = new(() => Model, e => ModelFault(e), time);
+        IReadOnlyList<Tool> all =
+        [
+            .. tools.All, new QueryLogsTool(Logs, QueryLimits.Model), new CheckAllowlistTool(Allowlist, time), new GetIncidentTool(store.GetIncident), new ProposeBlockTool(config.Blocking), AskModel,
+            new InspectPatternsTool(() => KubernetesApi.Connect(config.Kubernetes, time), config.Blocking.Kubernetes.ConfigMap),
+        ];
         Gateway = new(Journal, guards.Pipeline(config.Guards, time), all, PolicyHash.Of(config, guards.All), time);
         Effects = new(Gateway, tools, time, onBlock);
         OpenIntents = new(Journal, all, time);
         Responder = new(store, Effects, time);
     }
+
+    /// <summary>What query_logs searches.</summary>
+    public LogSearchSlot Logs { get; } = new();
+
+    /// <summary>The language model; null: none.</summary>
+    public IChatClient? Model { get; set; }
+
+    /// <summary>What kind of end an exception of the model's client is; null: its provider is down.</summary>
+    public Func<Exception, AnswerEnd?> ModelFault { get; set; } = static _ => null;
+
+    /// <summary>The one way to the model.</summary>
+    public AskModelTool AskModel { get; }
 
     public IStore Store { get; }
     public IReceiptStore Receipts { get; }
@@ -92,8 +113,14 @@ internal sealed class AgentParts : IAsyncDisposable
         return config.Blocking.Directory is null ? new NoTarget(config.Blocking.EntryPoints, forwarded) : new FileTarget(config.Blocking, api, forwarded);
     }
 
+    /// <summary>The model at work for somebody.</summary>
+    /// <param name="asker">The service, or a person.</param>
+    public ModelAgent AgentFor(AgentConfig config, Caller asker, TimeProvider time) =>
+        new(new(Gateway, AskModel, Store.Investigations, config.Llm.Model ?? "model", asker, config, time) { Logs = () => Logs.Search });
+
     public async ValueTask DisposeAsync()
     {
+        Model?.Dispose();
         await Blocker.DisposeAsync();
         Responder.Dispose();
         if (Target is IAsyncDisposable target)
