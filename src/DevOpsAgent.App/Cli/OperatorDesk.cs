@@ -1,3 +1,4 @@
+using DevOpsAgent.Agent;
 using DevOpsAgent.Blocking;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Guards;
@@ -5,6 +6,7 @@ using DevOpsAgent.Incidents;
 using DevOpsAgent.Service;
 using DevOpsAgent.Signing;
 using DevOpsAgent.Store;
+using Microsoft.Extensions.AI;
 
 namespace DevOpsAgent.App.Cli;
 
@@ -35,6 +37,12 @@ internal sealed class OperatorDesk : IAsyncDisposable
     public IReadOnlyList<ToolReport> Tools() => ToolReport.Of(_parts.Gateway, _parts.Receipts);
 
     public Allowlist Allowlist => _parts.Allowlist;
+
+    /// <summary>What a model's queries search.</summary>
+    public LogSearchSlot Logs => _parts.Logs;
+
+    /// <summary>The language model at work for a person.</summary>
+    public ModelAgent AgentOf(IChatClient client, string name, AgentConfig config, Caller asker) => _parts.AgentOf(client, name, config, asker, _terminal.Time);
 
     public ModeSwitch Mode => _parts.Mode;
 

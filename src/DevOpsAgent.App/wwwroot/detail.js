@@ -4,6 +4,7 @@ import { ask } from './dialog.js';
 import { count, duration, hostile, num, severity, status, subject, threat, time, utc, visibleText, waiting } from './format.js';
 import { requestChart } from './chart.js';
 import { clients, evidence, history, similar } from './evidence.js';
+import { model } from './model.js';
 import { receipts } from './receipts.js';
 import { violations } from './guard.js';
 import { report, toast } from './toast.js';
