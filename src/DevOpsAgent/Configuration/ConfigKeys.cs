@@ -43,9 +43,19 @@ internal static class ConfigKeys
         Key("llm.output_price", Fraction(-1, 0, 1_000_000, "must be a number from 0 to 1000000"), static c => c.Llm.OutputPrice, static (c, v) => c with { Llm = c.Llm with { OutputPrice = v } }),
 
         Key("elasticsearch.url", Optional(HttpUrl), static c => c.Elasticsearch.Url, static (c, v) => c with { Elasticsearch = c.Elasticsearch with { Url = v } }),
+        Key("elasticsearch.hosts", List(HttpUrl, "['https://es-2:9200']"), static c => c.Elasticsearch.Hosts, static (c, v) => c with { Elasticsearch = c.Elasticsearch with { Hosts = v } }),
         Key("elasticsearch.username", Optional(Text), static c => c.Elasticsearch.Username, static (c, v) => c with { Elasticsearch = c.Elasticsearch with { Username = v } }),
         Key("elasticsearch.password", Optional(KeyTypes.Secret), static c => c.Elasticsearch.Password, static (c, v) => c with { Elasticsearch = c.Elasticsearch with { Password = v } }),
+        Key("elasticsearch.api_key", Optional(KeyTypes.Secret), static c => c.Elasticsearch.ApiKey, static (c, v) => c with { Elasticsearch = c.Elasticsearch with { ApiKey = v } }),
+        Key("elasticsearch.token", Optional(KeyTypes.Secret), static c => c.Elasticsearch.Token, static (c, v) => c with { Elasticsearch = c.Elasticsearch with { Token = v } }),
+        Key("elasticsearch.ca_file", Optional(Text), static c => c.Elasticsearch.CaFile, static (c, v) => c with { Elasticsearch = c.Elasticsearch with { CaFile = v } }),
         Key("elasticsearch.index_pattern", Text, static c => c.Elasticsearch.IndexPattern, static (c, v) => c with { Elasticsearch = c.Elasticsearch with { IndexPattern = v } }),
+        Key("elasticsearch.fields", List(Text, "[path=log.RequestPath]"), static c => c.Elasticsearch.Fields, static (c, v) => c with { Elasticsearch = c.Elasticsearch with { Fields = v } }),
+        Key("elasticsearch.watch", Choice("auto", "on", "off"), static c => c.Elasticsearch.Watch, static (c, v) => c with { Elasticsearch = c.Elasticsearch with { Watch = v } }),
+        Key("elasticsearch.ingest_lag", Duration, static c => c.Elasticsearch.IngestLag, static (c, v) => c with { Elasticsearch = c.Elasticsearch with { IngestLag = v } }),
+        Key("elasticsearch.interval", Duration, static c => c.Elasticsearch.Interval, static (c, v) => c with { Elasticsearch = c.Elasticsearch with { Interval = v } }),
+        Key("elasticsearch.start", Duration, static c => c.Elasticsearch.Start, static (c, v) => c with { Elasticsearch = c.Elasticsearch with { Start = v } }),
+        Key("elasticsearch.trusted_proxies", List(AddressOrRange, "[10.0.0.0/8]"), static c => c.Elasticsearch.TrustedProxies, static (c, v) => c with { Elasticsearch = c.Elasticsearch with { TrustedProxies = v } }),
 
         Key("kubernetes.context", Optional(Text), static c => c.Kubernetes.Context, static (c, v) => c with { Kubernetes = c.Kubernetes with { Context = v } }),
         Key("kubernetes.kubeconfig", Optional(Text), static c => c.Kubernetes.Kubeconfig, static (c, v) => c with { Kubernetes = c.Kubernetes with { Kubeconfig = v } }),
@@ -148,7 +158,7 @@ internal static class ConfigKeys
 
         Key("runtime_guard.policy", Optional(Text), static c => c.RuntimeGuard.Policy, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Policy = v } }),
         Key("runtime_guard.mode", Optional(Choice("audit", "alert", "enforce")), static c => c.RuntimeGuard.Mode, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Mode = v } }),
-        Key("runtime_guard.backend", Choice("auto", "proc", "process"), static c => c.RuntimeGuard.Backend, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Backend = v } }),
+        Key("runtime_guard.backend", Choice("auto", "lsm", "tracepoint", "proc", "process"), static c => c.RuntimeGuard.Backend, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Backend = v } }),
         Key("runtime_guard.interval", Duration, static c => c.RuntimeGuard.Interval, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Interval = v } }),
         Key("runtime_guard.socket", Text, static c => c.RuntimeGuard.Socket, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Socket = v } }),
         Key("runtime_guard.allowed_uids", List(Number(0, int.MaxValue), "[1000]"), static c => c.RuntimeGuard.AllowedUids, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { AllowedUids = v } }),

@@ -4,6 +4,7 @@ using DevOpsAgent.Detection;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Logs;
 using DevOpsAgent.Logs.Sources;
+using DevOpsAgent.Service.Elasticsearch;
 using DevOpsAgent.Signing;
 using DevOpsAgent.Store;
 
@@ -51,7 +52,8 @@ internal sealed class AgentService : IAsyncDisposable
         _book = new(time);
         _book.Load(store);
         _pipeline = new(_detector, _book, Parts.Allowlist, new Recommender(config.Blocking, Parts.Blocker.Plan, () => _pipeline!.PeerProblem ?? Parts.Target.ReviewReason, i => _pipeline!.NoForm(i)), store, time);
-        _sources = new(config.Logs, store.GetCheckpoints(), stdin, time);
+        var checkpoints = store.GetCheckpoints();
+        _sources = new(config.Logs, checkpoints, stdin, time, config.WatchesElasticsearch() ? wake => new ElasticWatch(config.Elasticsearch, rules, checkpoints, wake, time) : null);
         Health = new(config, version, Parts, _pipeline, _sources, _detector, time, Say, Wake);
         _approvals = new(store, Parts.Effects);
         if (Health.Mode == Mode.Auto)

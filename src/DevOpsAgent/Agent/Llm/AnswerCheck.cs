@@ -33,7 +33,9 @@ internal sealed class AnswerCheck(ServerFaults faults)
     {
         if (finish is null)
         {
-            throw faults.Of(LlmFault.CutStream, "ends without saying that its answer is whole");
+            throw _something
+                ? faults.Of(LlmFault.CutStream, "ends without saying that its answer is whole")
+                : faults.Of(LlmFault.BadAnswer, "answers with nothing that is an answer");
         }
 
         if (finish == ChatFinishReason.ContentFilter || finish == new ChatFinishReason("refusal"))

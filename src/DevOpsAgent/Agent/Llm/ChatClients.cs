@@ -21,23 +21,24 @@ internal static class ChatClients
     private const long BytesPerToken = 1 << 10;
 
     /// <exception cref="LlmException">With <see cref="LlmFault.Configuration"/>.</exception>
-    public static IChatClient Create(LlmConfig config, TimeProvider time, LlmPatience? patience = null)
+    /// <param name="network">Null: sockets.</param>
+    public static IChatClient Create(LlmConfig config, TimeProvider time, LlmPatience? patience = null, HttpMessageHandler? network = null)
     {
         var endpoint = LlmEndpoint.Of(config);
-        var http = Http(endpoint, config, time);
+        var http = Http(endpoint, config, time, network);
         IChatClient provider = endpoint.Dialect switch
         {
             LlmDialect.OllamaGenerate => new OllamaGenerateClient(http, endpoint, config.ContextWindow),
             LlmDialect.OllamaChat => new OllamaChatClient(http, endpoint, config.ContextWindow),
             LlmDialect.OpenAi => new OpenAiChatClient(OpenAi(endpoint, http), endpoint),
-            _ => Anthropic(endpoint, http, config),
+            _ => Anthropic(endpoint, http).AsIChatClient(endpoint.Model, config.MaxOutputTokens),
         };
         return new RetryingChatClient(new CheckedChatClient(provider, http, endpoint, config, time), patience ?? new(), time);
     }
 
     /// <summary>The connection to the model's server; faults of the wire are named in it.</summary>
-    public static HttpClient Http(LlmEndpoint endpoint, LlmConfig config, TimeProvider time) =>
-        new(new WireGuard(endpoint, BytesBesides + config.MaxOutputTokens * BytesPerToken, time, new SocketsHttpHandler
+    public static HttpClient Http(LlmEndpoint endpoint, LlmConfig config, TimeProvider time, HttpMessageHandler? network = null) =>
+        new(new WireGuard(endpoint, BytesBesides + config.MaxOutputTokens * BytesPerToken, time, network ?? new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
             UseCookies = false,
@@ -58,13 +59,13 @@ internal static class ChatClients
         ClientLoggingOptions = new() { EnableLogging = false },
     });
 
-    private static IChatClient Anthropic(LlmEndpoint endpoint, HttpClient http, LlmConfig config) => new AnthropicClient(new ClientOptions
+    public static AnthropicClient Anthropic(LlmEndpoint endpoint, HttpClient http) => new(new ClientOptions
     {
         HttpClient = http,
         BaseUrl = endpoint.Url.OriginalString,
         ApiKey = endpoint.Key?.Reveal,
-        AuthToken = null, // else the variable ANTHROPIC_AUTH_TOKEN would be sent wherever llm.base_url points
+        AuthToken = null, // else, without a key, the variable ANTHROPIC_AUTH_TOKEN would be sent wherever llm.url points
         MaxRetries = 0,
         Timeout = TimeSpan.FromDays(1),
-    }).AsIChatClient(endpoint.Model, config.MaxOutputTokens);
+    });
 }

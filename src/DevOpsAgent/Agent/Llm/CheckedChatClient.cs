@@ -11,6 +11,8 @@ namespace DevOpsAgent.Agent.Llm;
 /// </summary>
 internal sealed class CheckedChatClient(IChatClient inner, HttpClient http, LlmEndpoint endpoint, LlmConfig config, TimeProvider time) : DelegatingChatClient(inner)
 {
+    private static readonly string[] Thinkers = ["o1", "o3", "o4", "gpt-5"];
+
     private readonly ServerFaults _faults = new(endpoint);
 
     public override async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
@@ -89,16 +91,13 @@ internal sealed class CheckedChatClient(IChatClient inner, HttpClient http, LlmE
         var full = options?.Clone() ?? new();
         full.ModelId ??= endpoint.Model;
         full.MaxOutputTokens ??= config.MaxOutputTokens;
-        if (TakesTemperature(full.ModelId))
-        {
-            full.Temperature ??= (float)config.Temperature;
-        }
-
+        full.Temperature = TakesTemperature(full.ModelId) ? full.Temperature ?? (float)config.Temperature : null;
         return full;
     }
 
-    // "Unsupported value: 'temperature' does not support 0.2 with this model. Only the default (1) value is supported."
-    private static bool TakesTemperature(string model) => !(model.StartsWith("o1", StringComparison.Ordinal) || model.StartsWith("o3", StringComparison.Ordinal) || model.StartsWith("o4", StringComparison.Ordinal) || model.StartsWith("gpt-5", StringComparison.Ordinal));
+    // OpenAI: "Unsupported value: 'temperature' does not support 0.2 with this model. Only the default (1) value is supported."
+    // Anthropic, since its API version 2026-10-21: "temperature: Extra inputs are not permitted"
+    private bool TakesTemperature(string model) => endpoint.Dialect != LlmDialect.Anthropic && !Thinkers.Any(t => model.StartsWith(t, StringComparison.Ordinal));
 
     private LlmException Named(Exception fault, bool late)
     {

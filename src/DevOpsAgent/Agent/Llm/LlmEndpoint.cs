@@ -55,7 +55,7 @@ internal sealed record LlmEndpoint(LlmDialect Dialect, Uri Url, string Model, Se
         var endpoint = name switch
         {
             "openai" => new LlmEndpoint(LlmDialect.OpenAi, url ?? new(OpenAiUrl), config.Model ?? "gpt-4o", config.ApiKey),
-            "anthropic" => new(LlmDialect.Anthropic, WithoutVersion(url) ?? new(AnthropicUrl), config.Model ?? "claude-sonnet-4-5", config.ApiKey),
+            "anthropic" => new(LlmDialect.Anthropic, WithoutVersion(url) ?? new(AnthropicUrl), config.Model ?? "claude-sonnet-5-5", config.ApiKey),
             _ when url is not null && config.Model is { } model => new(LlmDialect.OpenAi, url, model, config.ApiKey),
             _ when url is not null => throw Bad($"llm.provider {provider} needs llm.model."),
             _ => throw Bad($"llm.provider {provider} isn't known here (openai and anthropic are). If its server speaks OpenAI's format, set llm.base_url, as https://llm.example.org/v1, and llm.model."),

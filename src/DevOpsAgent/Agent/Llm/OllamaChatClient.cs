@@ -118,7 +118,7 @@ internal sealed class OllamaChatClient(HttpClient http, LlmEndpoint endpoint, in
             one["tool_calls"] = new JsonArray([.. calls.Select(static c => new JsonObject
             {
                 ["id"] = c.CallId,
-                ["function"] = new JsonObject { ["name"] = c.Name, ["arguments"] = JsonSerializer.SerializeToNode(c.Arguments ?? new Dictionary<string, object?>(StringComparer.Ordinal), AIJsonUtilities.DefaultOptions) },
+                ["function"] = new JsonObject { ["name"] = c.Name, ["arguments"] = JsonSerializer.SerializeToNode(c.Arguments ?? new Dictionary<string, object?>(StringComparer.Ordinal), LlmJson.Compact) },
             })]);
         }
 

@@ -3,7 +3,7 @@ using Microsoft.Extensions.AI;
 namespace DevOpsAgent.Agent.Llm;
 
 /// <summary>
-/// Makes a conversation smaller when the model says that it is too long. The system's messages and the last question stay whole. A turn
+/// Makes a conversation smaller when the model says that it is too long. The system's messages, the first question and the last stay whole. A turn
 /// with calls goes together with all its results, so no result is left without its call and no call without its result.
 /// </summary>
 internal static class Shortening
@@ -23,13 +23,15 @@ internal static class Shortening
     public static bool TryShorten(IReadOnlyList<ChatMessage> messages, int most, out List<ChatMessage> shorter)
     {
         var turns = Turns(messages);
+        // The first question, too: the last one may only ask for another form of the answer.
+        var first = turns.FindIndex(static t => t[0].Role == ChatRole.User);
         var question = turns.FindLastIndex(static t => t[0].Role == ChatRole.User);
         var total = Estimate(messages);
         var before = total;
         var last = turns.Count - 1;
         for (var i = 0; i < turns.Count && total > most; i++)
         {
-            if (turns[i][0].Role == ChatRole.System || i == question || i == last)
+            if (turns[i][0].Role == ChatRole.System || i == first || i == question || i == last)
             {
                 continue;
             }
@@ -38,7 +40,7 @@ internal static class Shortening
             turns[i] = [];
         }
 
-        if (total > most && last >= 0 && last != question && turns[last][0].Role != ChatRole.System)
+        if (total > most && last >= 0 && turns[last][0].Role != ChatRole.System)
         {
             turns[last] = CutResults(turns[last], total - most);
         }

@@ -13,7 +13,7 @@ internal static class ToolResultText
         { Result: null } => "",
         { Result: string text } => text,
         { Result: JsonElement element } => element.GetRawText(),
-        { Result: JsonNode node } => node.ToJsonString(AIJsonUtilities.DefaultOptions),
-        _ => JsonSerializer.Serialize(result.Result, AIJsonUtilities.DefaultOptions),
+        { Result: JsonNode node } => node.ToJsonString(LlmJson.Compact),
+        _ => JsonSerializer.Serialize(result.Result, LlmJson.Compact),
     };
 }

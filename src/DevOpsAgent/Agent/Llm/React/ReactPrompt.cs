@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
@@ -14,8 +13,6 @@ namespace DevOpsAgent.Agent.Llm.React;
 /// <param name="Prompt">The turns.</param>
 internal sealed record ReactPrompt(string System, string Prompt)
 {
-    private static readonly JsonSerializerOptions Readable = new(AIJsonUtilities.DefaultOptions) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, WriteIndented = false };
-
     public static ReactPrompt Of(IReadOnlyList<ChatMessage> messages, ChatOptions? options)
     {
         var system = new StringBuilder();
@@ -93,7 +90,7 @@ internal sealed record ReactPrompt(string System, string Prompt)
 
             if (calls.Count > 0)
             {
-                line["calls"] = new JsonArray([.. calls.Select(static c => new JsonObject { ["call"] = c.CallId, ["tool"] = c.Name, ["arguments"] = JsonSerializer.SerializeToNode(c.Arguments, Readable) })]);
+                line["calls"] = new JsonArray([.. calls.Select(static c => new JsonObject { ["call"] = c.CallId, ["tool"] = c.Name, ["arguments"] = JsonSerializer.SerializeToNode(c.Arguments, LlmJson.Compact) })]);
             }
 
             lines.Append(Line(line)).Append('\n');
@@ -116,5 +113,5 @@ internal sealed record ReactPrompt(string System, string Prompt)
     }
 
     // In JSON "<" and ">" stand in strings only.
-    private static string Line(JsonObject line) => line.ToJsonString(Readable).Replace("<", "\\u003C", StringComparison.Ordinal).Replace(">", "\\u003E", StringComparison.Ordinal);
+    private static string Line(JsonObject line) => line.ToJsonString(LlmJson.Compact).Replace("<", "\\u003C", StringComparison.Ordinal).Replace(">", "\\u003E", StringComparison.Ordinal);
 }
