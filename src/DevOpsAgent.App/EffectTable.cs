@@ -69,6 +69,7 @@ internal static class EffectTable
         ["guard mode"] = ["set_guard_mode"],
         ["audit show"] = ReadOnly,
         ["audit verify"] = ReadOnly,
+        ["mcp"] = ["block_client", "unblock", "decide_incident", "allow_address", "remove_allowlist_entry", "import_allowlist", "set_mode", "reset_behaviour"],
         ["config check"] = ReadOnly,
         ["config show"] = ReadOnly,
         ["completion bash"] = ReadOnly,

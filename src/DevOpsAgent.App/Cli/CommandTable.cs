@@ -114,6 +114,7 @@ internal static class CommandTable
         new("guard mode", GuardCommands.ModeCommand.Build, "devops-agent guard mode", "devops-agent guard mode enforce"),
         new("audit verify", Audit.VerifyCommand.Build, "devops-agent audit verify", "devops-agent audit verify /backup/audit --keys /backup/audit/keys --json"),
         new("audit show", Audit.ShowCommand.Build, "devops-agent audit show --denied --since 2h", "devops-agent audit show --agent 3f9a -f"),
+        new("mcp", McpCommand.Build, "devops-agent mcp --log /var/log/traefik/access.log", "devops-agent mcp --listen 127.0.0.1:8688"),
         new("completion bash", Completion.BashCommand.Build, "source <(devops-agent completion bash)"),
         new("completion zsh", Completion.ZshCommand.Build, "source <(devops-agent completion zsh)"),
         new("completion fish", Completion.FishCommand.Build, "devops-agent completion fish | source"),

@@ -21,6 +21,7 @@ internal sealed record AgentConfig
     public BehaviourConfig Behaviour { get; init; } = new();
     public GuardsConfig Guards { get; init; } = new();
     public WebConfig Web { get; init; } = new();
+    public McpConfig Mcp { get; init; } = new();
     public ExecConfig Exec { get; init; } = new();
     public RuntimeGuardConfig RuntimeGuard { get; init; } = new();
     public AuditConfig Audit { get; init; } = new();
@@ -336,6 +337,22 @@ internal sealed record WebConfig
 
     /// <summary>Host header values that are answered, besides loopback names with our port: stops DNS rebinding.</summary>
     public IReadOnlyList<string> AllowedHosts { get; init; } = [];
+}
+
+/// <summary>The tools for other programs' models, <c>mcp</c>.</summary>
+internal sealed record McpConfig
+{
+    /// <summary>Address and port for HTTP. Null: standard input and output.</summary>
+    public string? Listen { get; init; }
+
+    /// <summary>What a client over HTTP must send as bearer token. Null: drawn at each start.</summary>
+    public Secret? Token { get; init; }
+
+    /// <summary>Host header values that are answered, besides loopback names with our port: stops DNS rebinding.</summary>
+    public IReadOnlyList<string> AllowedHosts { get; init; } = [];
+
+    /// <summary>Tools that change something and are served all the same.</summary>
+    public IReadOnlyList<string> AllowWrites { get; init; } = [];
 }
 
 /// <summary>The service that runs commands for others, <c>exec serve</c>. What may be run stands in the ACL, a file of its own.</summary>

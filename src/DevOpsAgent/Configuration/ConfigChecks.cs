@@ -65,6 +65,11 @@ internal static class ConfigChecks
             Problem(["web.listen"], $"'web.listen' ({config.Web.Listen}) can be reached from outside and there is no login; name the host names that may be used in 'web.allowed_hosts', or listen on 127.0.0.1");
         }
 
+        if (IPEndPoint.TryParse(config.Mcp.Listen ?? "127.0.0.1:0", out var tools) && !IPAddress.IsLoopback(tools.Address) && (config.Mcp.Token is null || config.Mcp.AllowedHosts.Count == 0))
+        {
+            Problem(["mcp.listen"], $"'mcp.listen' ({config.Mcp.Listen}) can be reached from other machines; set 'mcp.token' and name the host names that may be used in 'mcp.allowed_hosts', or listen on 127.0.0.1");
+        }
+
         var mirror = config.Audit.Mirror;
         if (mirror.Postgres is not null && mirror.Url is not null)
         {

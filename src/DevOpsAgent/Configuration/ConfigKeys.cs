@@ -125,6 +125,11 @@ internal static class ConfigKeys
         Key("web.listen", Listen, static c => c.Web.Listen, static (c, v) => c with { Web = c.Web with { Listen = v } }),
         Key("web.allowed_hosts", List(HostName, "[agent.example.org]"), static c => c.Web.AllowedHosts, static (c, v) => c with { Web = c.Web with { AllowedHosts = v } }),
 
+        Key("mcp.listen", Optional(Listen), static c => c.Mcp.Listen, static (c, v) => c with { Mcp = c.Mcp with { Listen = v } }),
+        Key("mcp.token", Optional(KeyTypes.Secret), static c => c.Mcp.Token, static (c, v) => c with { Mcp = c.Mcp with { Token = v } }),
+        Key("mcp.allowed_hosts", List(HostName, "[agent.example.org]"), static c => c.Mcp.AllowedHosts, static (c, v) => c with { Mcp = c.Mcp with { AllowedHosts = v } }),
+        Key("mcp.allow_writes", List(Text, "[block_client]"), static c => c.Mcp.AllowWrites, static (c, v) => c with { Mcp = c.Mcp with { AllowWrites = v } }),
+
         Key("audit.directory", Text, static c => c.Audit.Directory, static (c, v) => c with { Audit = c.Audit with { Directory = v } }),
         Key("audit.segment_size", Size(1 << 16), static c => c.Audit.SegmentSize, static (c, v) => c with { Audit = c.Audit with { SegmentSize = v } }),
         Key("audit.segment_age", Duration, static c => c.Audit.SegmentAge, static (c, v) => c with { Audit = c.Audit with { SegmentAge = v } }),

@@ -3,6 +3,7 @@ using System.Text.Json;
 namespace DevOpsAgent.EndToEnd.Guard;
 
 /// <summary>Two processes with two sets of rights, and each may die: what the guard sees becomes an incident of the agent.</summary>
+[Collection(GuardTests.Name)]
 public sealed class GuardIncidentTests
 {
     private const string Policy = """
@@ -96,7 +97,7 @@ public sealed class GuardIncidentTests
         await StillAsync("/etc/hostname");
 
         await File.WriteAllTextAsync(rig.Policy, "processes:\n  wa-victim: {blocked_fi", TestContext.Current.CancellationToken);
-        await guard.WaitForAsync("guard-policy.yaml:2:");
+        await guard.WaitForAsync("guard-policy.yaml:3:1: not valid YAML");
         await StillAsync("/etc/hosts");
 
         var other = Path.Combine(rig.Folder, "other.yaml");

@@ -36,6 +36,7 @@ internal sealed class GuardRig : IAsyncDisposable
             blocking:
               directory: {Path.Combine(Folder, "dynamic")}
             web:
+              serve: true
               listen: 127.0.0.1:{Port}
             runtime_guard:
               policy: {Policy}
@@ -134,7 +135,7 @@ internal sealed class GuardRig : IAsyncDisposable
 
         foreach (var process in _processes)
         {
-            TestContext.Current.TestOutputHelper?.WriteLine(process.Errors);
+            TestContext.Current.TestOutputHelper?.WriteLine(process.Errors + process.Output);
             await process.DisposeAsync();
         }
 
@@ -142,4 +143,11 @@ internal sealed class GuardRig : IAsyncDisposable
     }
 
     private static string DotnetRoot() => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", "..", ".."));
+}
+
+/// <summary>One after the other: a guard watches the whole machine, and its policy names the one executable that all of these tests start.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class GuardTests
+{
+    public const string Name = "guard";
 }

@@ -8,6 +8,7 @@ namespace DevOpsAgent.EndToEnd.Guard;
 /// The policy of deploy/guard holds the agent while it does all of its work, in mode enforce, without a violation. Its rules are
 /// taken as they are shipped; only the places of this machine are put in for those of an installation.
 /// </summary>
+[Collection(GuardTests.Name)]
 public sealed class ShippedPolicyTests
 {
     private static readonly HttpClient s_http = new() { DefaultRequestHeaders = { { "X-Devops-Agent", "1" } } };
@@ -67,7 +68,7 @@ public sealed class ShippedPolicyTests
         (await SendAsync(rig, HttpMethod.Put, "/api/mode", new { mode = "auto" })).ShouldBe(200);
         await AttackAsync(rig, "203.0.113.8");
         await Eventually.True(() => File.Exists(rig.DenyFile) && File.ReadAllText(rig.DenyFile).Contains("203.0.113.8", StringComparison.Ordinal), "mode auto denies", rig.Said);
-        (await SendAsync(rig, HttpMethod.Post, "/api/allowlist", new { ip_or_cidr = "203.0.113.8", description = "ours" })).ShouldBe(200);
+        (await SendAsync(rig, HttpMethod.Post, "/api/allowlist", new { ip_or_cidr = "203.0.113.8", description = "ours" })).ShouldBe(201);
         await Eventually.True(() => !File.Exists(rig.DenyFile), "what is allowed is free", rig.Said);
 
         // The log is rotated under it.
