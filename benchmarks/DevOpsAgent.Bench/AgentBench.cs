@@ -123,7 +123,7 @@ internal static class AgentBench
         return (times[3..], shown);
     }
 
-    private static string Query(int n) => $$$"""{"size":20,"query":{"bool":{"filter":[{"term":{"source.ip":"203.0.113.7"}},{"range":{"DownstreamStatus":{"gte":{{{n % 400}}}}}}]}},"sort":[{"@timestamp":"desc"}]}""";
+    private static string Query(int n) => $$$$$"""{"size":20,"query":{"bool":{"filter":[{"term":{"source.ip":"203.0.113.7"}},{"range":{"DownstreamStatus":{"gte":{{{{{n % 400}}}}}}}}]}},"sort":[{"@timestamp":"desc"}]}""";
 
     private static string Line(int i) => string.Create(CultureInfo.InvariantCulture,
         $$"""{"ClientAddr":"203.0.113.{{i % 40}}:5{{i % 1000:D4}}","ClientHost":"203.0.113.{{i % 40}}","ClientPort":"50{{i % 1000:D3}}","ClientUsername":"-","DownstreamContentSize":19,"DownstreamStatus":404,"Duration":{{100_000 + i}},"OriginDuration":{{90_000 + i}},"OriginStatus":404,"Overhead":10000,"RequestAddr":"shop.example","RequestContentSize":0,"RequestCount":{{i}},"RequestHost":"shop.example","RequestMethod":"GET","RequestPath":"/backup/{{i}}/wp-config.php?x={{i}}","RequestPort":"-","RequestProtocol":"HTTP/1.1","RequestScheme":"https","RetryAttempts":0,"RouterName":"web@file","StartLocal":"2026-03-01T12:{{i / 60 % 60:D2}}:{{i % 60:D2}}Z","StartUTC":"2026-03-01T12:{{i / 60 % 60:D2}}:{{i % 60:D2}}Z","entryPointName":"websecure","level":"info","msg":"","request_User-Agent":"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36","time":"2026-03-01T12:{{i / 60 % 60:D2}}:{{i % 60:D2}}Z"}""");
