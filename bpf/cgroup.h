@@ -18,6 +18,18 @@ static __always_inline int answer6(struct bpf_sock_addr *ctx, __u32 kind)
 	return !judge_net(6, address, bpf_ntohs((__u16)ctx->user_port), kind, METHOD_CGROUP);
 }
 
+/* Without the LSM the call itself is answered with a kill, which is told there; here it is kept from having an effect. */
+static __always_inline int refuse_inet(__u32 nr)
+{
+	struct guard_config *config = settings();
+	if (!config || !(config->flags & JUDGE_EXEC_LATE))
+		return refuse_call(nr, METHOD_CGROUP);
+	struct task_state *task;
+	__u32 id, tgid = current_tgid();
+	struct ruleset *set = guarded(tgid, &task, &id);
+	return set && set->mode == MODE_ENFORCE && has_bit(set->blocked, nr);
+}
+
 static __always_inline bool is_canary(__u32 port)
 {
 	struct guard_config *config = settings();
@@ -27,7 +39,7 @@ static __always_inline bool is_canary(__u32 port)
 SEC("cgroup/connect4")
 int cg_connect4(struct bpf_sock_addr *ctx)
 {
-	if (is_canary(bpf_ntohs((__u16)ctx->user_port)) || refuse_call(NR_connect, METHOD_CGROUP))
+	if (is_canary(bpf_ntohs((__u16)ctx->user_port)) || refuse_inet(NR_connect))
 		return 0;
 	return answer4(ctx, EVENT_CONNECT);
 }
@@ -35,7 +47,7 @@ int cg_connect4(struct bpf_sock_addr *ctx)
 SEC("cgroup/connect6")
 int cg_connect6(struct bpf_sock_addr *ctx)
 {
-	return refuse_call(NR_connect, METHOD_CGROUP) ? 0 : answer6(ctx, EVENT_CONNECT);
+	return refuse_inet(NR_connect) ? 0 : answer6(ctx, EVENT_CONNECT);
 }
 
 SEC("cgroup/sendmsg4")
@@ -54,7 +66,7 @@ int cg_sendmsg6(struct bpf_sock_addr *ctx)
 SEC("cgroup/bind4")
 int cg_bind4(struct bpf_sock_addr *ctx)
 {
-	if (refuse_call(NR_bind, METHOD_CGROUP))
+	if (refuse_inet(NR_bind))
 		return 0;
 	return ctx->type == SOCK_DGRAM && !ctx->user_port ? 1 : answer4(ctx, EVENT_LISTEN);
 }
@@ -62,7 +74,7 @@ int cg_bind4(struct bpf_sock_addr *ctx)
 SEC("cgroup/bind6")
 int cg_bind6(struct bpf_sock_addr *ctx)
 {
-	if (refuse_call(NR_bind, METHOD_CGROUP))
+	if (refuse_inet(NR_bind))
 		return 0;
 	return ctx->type == SOCK_DGRAM && !ctx->user_port ? 1 : answer6(ctx, EVENT_LISTEN);
 }
@@ -70,7 +82,7 @@ int cg_bind6(struct bpf_sock_addr *ctx)
 SEC("cgroup/sock_create")
 int cg_sock_create(struct bpf_sock *ctx)
 {
-	if (refuse_call(NR_socket, METHOD_CGROUP))
+	if (refuse_inet(NR_socket))
 		return 0;
 	return !judge_socket(ctx->family, ctx->type, ctx->protocol, METHOD_CGROUP);
 }

@@ -21,6 +21,7 @@ internal static class EffectTable
         ["replay"] = ReadOnly,
         ["explain"] = ReadOnly,
         ["inspect"] = ReadOnly,
+        ["ask"] = ReadOnly,
         ["logs query"] = ReadOnly,
         ["logs ingest"] = OwnFiles,
         ["logs serve"] = ReadOnly,

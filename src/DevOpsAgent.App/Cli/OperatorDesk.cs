@@ -1,3 +1,4 @@
+using DevOpsAgent.Agent;
 using DevOpsAgent.Blocking;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Guards;
@@ -5,6 +6,7 @@ using DevOpsAgent.Incidents;
 using DevOpsAgent.Service;
 using DevOpsAgent.Signing;
 using DevOpsAgent.Store;
+using Microsoft.Extensions.AI;
 
 namespace DevOpsAgent.App.Cli;
 
@@ -38,6 +40,9 @@ internal sealed class OperatorDesk : IAsyncDisposable
 
     /// <summary>What a model's queries search.</summary>
     public LogSearchSlot Logs => _parts.Logs;
+
+    /// <summary>The language model at work for a person.</summary>
+    public ModelAgent AgentOf(IChatClient client, string name, AgentConfig config, Caller asker) => _parts.AgentOf(client, name, config, asker, _terminal.Time);
 
     /// <summary>The one way to a tool by its name.</summary>
     public Gateway Gateway => _parts.Gateway;

@@ -15,9 +15,9 @@ internal static class GuardHost
         }
 
         var byCgroup = policy.Processes.Where(static p => p.Selectors.Cgroup.Count > 0 || p.Selectors.Unit.Count > 0).Select(static p => p.Name).ToList();
-        if (byCgroup.Count > 0 && tree.Cgroup(Environment.ProcessId).Length == 0)
+        if (byCgroup.Count > 0 && !tree.Pids().Any(p => tree.Cgroup(p).Length > 0))
         {
-            yield return $"this system shows no cgroup v2 and no systemd: the policies for {string.Join(", ", byCgroup)} choose their processes by cgroup or unit, and find none. Use 'exe' or 'uid' instead";
+            yield return $"no process of this system is in a cgroup that has a name (cgroup v2, or systemd): the policies for {string.Join(", ", byCgroup)} choose their processes by cgroup or unit, and find none. Use 'exe' or 'uid' instead";
         }
     }
 }

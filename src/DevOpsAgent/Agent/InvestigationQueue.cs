@@ -29,10 +29,10 @@ internal sealed class InvestigationQueue(ModelAgent agent, Func<long, Incident?>
     /// <summary>Incidents that were not looked at: the queue was full, or the hour's runs were used up.</summary>
     public int LeftOut => Volatile.Read(ref _leftOut);
 
-    /// <summary>Takes a new incident, or one whose severity has risen since it was looked at.</summary>
+    /// <summary>Takes a new incident of a web client, or one whose severity has risen since it was looked at.</summary>
     public void Offer(Incident incident)
     {
-        if (!limits.Investigate || incident.Id == 0 || incident.Severity < _least || incident.Status is not (IncidentStatus.Open or IncidentStatus.Recommended or IncidentStatus.Approved or IncidentStatus.Blocked))
+        if (!limits.Investigate || incident.Id == 0 || incident.Evidence.Process is not null || incident.Severity < _least || incident.Status is not (IncidentStatus.Open or IncidentStatus.Recommended or IncidentStatus.Approved or IncidentStatus.Blocked))
         {
             return;
         }

@@ -18,9 +18,8 @@ internal static class ModelCall
     /// <summary>Pieces of a stream, empty ones included: a server that sends nothing for ever ends here.</summary>
     private const int MaxPieces = 100_000;
 
-    /// <param name="faultOf">What kind of end an exception of the client is; null: the provider is down.</param>
     public static async Task<ModelAnswer> RunAsync(
-        IChatClient client, IEnumerable<ChatMessage> messages, ChatOptions options, TimeSpan timeLimit, Func<Exception, AnswerEnd?> faultOf, TimeProvider time, CancellationToken cancellationToken)
+        IChatClient client, IEnumerable<ChatMessage> messages, ChatOptions options, TimeSpan timeLimit, TimeProvider time, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(timeLimit > TimeSpan.Zero ? timeLimit : TimeSpan.FromTicks(1), time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
@@ -41,7 +40,7 @@ internal static class ModelCall
         }
         catch (Exception e)
         {
-            var end = faultOf(e) ?? AnswerEnd.Down;
+            var end = ModelFaults.Of(e);
             return received.Answer(end == AnswerEnd.Down && received.HasAny ? AnswerEnd.Cut : end, e.Message);
         }
     }

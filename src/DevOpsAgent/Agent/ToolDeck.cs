@@ -12,7 +12,7 @@ internal static class ToolDeck
     public static IReadOnlyList<string> Offered { get; } = ["query_logs", "check_allowlist", "inspect_patterns", "get_incident", "propose_block"];
 
     public static IReadOnlyList<AITool> Of(Gateway gateway) =>
-        [.. gateway.Tools.Where(static t => Offered.Contains(t.Name) && !t.HasEffect).Select(static t => Declare(t.Name, t.Description, t.Schema))];
+        [.. gateway.Tools.Where(static t => Offered.Contains(t.Name, StringComparer.Ordinal) && !t.HasEffect).Select(static t => Declare(t.Name, t.Description, t.Schema))];
 
     public static AITool Declare(string name, string description, ToolSchema schema) => AIFunctionFactory.CreateDeclaration(name, description, Schema(schema));
 

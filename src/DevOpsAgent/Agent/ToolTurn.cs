@@ -79,7 +79,7 @@ internal static class ToolTurn
         }
 
         // A tool that exists but isn't offered is as unknown as any other; the receipt says what was tried.
-        var offered = ToolDeck.Offered.Contains(name) && run.Gateway.Tools.Any(t => t.Name == name && !t.HasEffect);
+        var offered = ToolDeck.Offered.Contains(name, StringComparer.Ordinal) && run.Gateway.Tools.Any(t => t.Name == name && !t.HasEffect);
         var tool = offered ? name : run.Gateway.Tools.Any(t => t.Name == name) ? name + " (not offered)" : name.Length == 0 ? "(no name)" : name;
         await gate.WaitAsync(cancellationToken);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -163,7 +163,7 @@ internal static class ConfigKeys
 
         Key("runtime_guard.policy", Optional(Text), static c => c.RuntimeGuard.Policy, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Policy = v } }),
         Key("runtime_guard.mode", Optional(Choice("audit", "alert", "enforce")), static c => c.RuntimeGuard.Mode, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Mode = v } }),
-        Key("runtime_guard.backend", Choice("auto", "proc", "process"), static c => c.RuntimeGuard.Backend, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Backend = v } }),
+        Key("runtime_guard.backend", Choice("auto", "lsm", "tracepoint", "proc", "process"), static c => c.RuntimeGuard.Backend, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Backend = v } }),
         Key("runtime_guard.interval", Duration, static c => c.RuntimeGuard.Interval, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Interval = v } }),
         Key("runtime_guard.socket", Text, static c => c.RuntimeGuard.Socket, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Socket = v } }),
         Key("runtime_guard.allowed_uids", List(Number(0, int.MaxValue), "[1000]"), static c => c.RuntimeGuard.AllowedUids, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { AllowedUids = v } }),

@@ -40,7 +40,7 @@ internal sealed record RuntimeGuardConfig
 internal sealed record GuardAlertsConfig
 {
     /// <summary>Bytes of alerts that are kept for those who have not read them yet.</summary>
-    public long Keep { get; init; } = 16_000_000;
+    public long Keep { get; init; } = 16 << 20;
 
     /// <summary>log_to_syslog: a Unix socket, or udp://host:port.</summary>
     public string Syslog { get; init; } = "/dev/log";

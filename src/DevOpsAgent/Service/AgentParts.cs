@@ -24,6 +24,7 @@ namespace DevOpsAgent.Service;
 internal sealed class AgentParts : IAsyncDisposable
 {
     private readonly TraefikApi? _api;
+    private IChatClient? _model;
 
     /// <param name="keys">Sign the receipts; disposed with the parts.</param>
     /// <param name="onBlock">Called from the writing thread.</param>
@@ -50,7 +51,7 @@ internal sealed class AgentParts : IAsyncDisposable
         var guards = new GuardSet(config, store, never, () => Mode.Current, time, new BehaviourGuard(Behaviour));
         Blocker = new(store, never, Target, config.Blocking, time, guards.Preview.Refusal, onBlock, agent);
         var tools = new EffectTools(new(Blocker, config.Blocking), new(Blocker, store), new(Incidents, store), new(Entries, store), new(Entries, store), new(Entries), new(Mode), new(store.Behaviour));
-        AskModel = new(() => Model, e => ModelFault(e), time);
+        AskModel = new(() => _model, time);
         IReadOnlyList<Tool> all =
         [
             .. tools.All, new QueryLogsTool(Logs, QueryLimits.Model), new CheckAllowlistTool(Allowlist, time), new GetIncidentTool(store.GetIncident), new ProposeBlockTool(config.Blocking), AskModel,
@@ -64,12 +65,6 @@ internal sealed class AgentParts : IAsyncDisposable
 
     /// <summary>What query_logs searches.</summary>
     public LogSearchSlot Logs { get; } = new();
-
-    /// <summary>The language model; null: none.</summary>
-    public IChatClient? Model { get; set; }
-
-    /// <summary>What kind of end an exception of the model's client is; null: its provider is down.</summary>
-    public Func<Exception, AnswerEnd?> ModelFault { get; set; } = static _ => null;
 
     /// <summary>The one way to the model.</summary>
     public AskModelTool AskModel { get; }
@@ -113,14 +108,18 @@ internal sealed class AgentParts : IAsyncDisposable
         return config.Blocking.Directory is null ? new NoTarget(config.Blocking.EntryPoints, forwarded) : new FileTarget(config.Blocking, api, forwarded);
     }
 
-    /// <summary>The model at work for somebody.</summary>
+    /// <summary>The model at work for somebody. The client is disposed with the parts.</summary>
+    /// <param name="name">The model's, for people and receipts.</param>
     /// <param name="asker">The service, or a person.</param>
-    public ModelAgent AgentFor(AgentConfig config, Caller asker, TimeProvider time) =>
-        new(new(Gateway, AskModel, Store.Investigations, config.Llm.Model ?? "model", asker, config, time) { Logs = () => Logs.Search });
+    public ModelAgent AgentOf(IChatClient client, string name, AgentConfig config, Caller asker, TimeProvider time)
+    {
+        _model = client;
+        return new(new(Gateway, AskModel, Store.Investigations, name, asker, config, time) { Logs = () => Logs.Search });
+    }
 
     public async ValueTask DisposeAsync()
     {
-        Model?.Dispose();
+        _model?.Dispose();
         await Blocker.DisposeAsync();
         Responder.Dispose();
         if (Target is IAsyncDisposable target)

@@ -84,7 +84,7 @@ internal static class ViolationMerge
         var killed = process.Acts.Any(static a => a is { Action: "kill_process", Done: true }) || process.Violations.Any(static v => v.Action == "killed");
         var isolated = process.Acts.Any(static a => a is { Action: "isolate_network", Done: true });
         var blocked = process.Violations.All(static v => v.Action == "blocked");
-        var outcome = killed ? "It was killed." : isolated ? "Its network was cut off." : blocked ? "Each time it was blocked." : "It was seen, not stopped.";
+        var outcome = killed ? "It was killed." : isolated ? "Its network was cut off." : blocked ? evidence.Matched == 1 ? "It was blocked." : "Each time it was blocked." : "It was seen, not stopped.";
         return $"{process.Process} broke its policy{times}{kinds}: {Cut(worst.Detail, 300)}. {outcome}";
     }
 

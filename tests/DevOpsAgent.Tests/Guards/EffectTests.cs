@@ -47,6 +47,7 @@ public sealed class EffectTests
     [
         "BlockLedger", "PendingBlocks", // the blocker's own hands: reached through it only, see above
         "LogPipeline", // what the log says: findings, positions, counts
+        "GuardFeed", // what the runtime guard says: violations, and how far it was read
         "Responder", // says of a permitted call what came of it
         "Allowlist", // the last answer of DNS for a name
         "AgentService", // Prune: what is older than database.retention
@@ -101,8 +102,9 @@ public sealed class EffectTests
         using var store = new SqliteStore(Path.Combine(Directory.CreateTempSubdirectory("effects-").FullName, "agent.db"));
         await using var parts = new AgentParts(new(), store, store.Receipts, KeyRing.InMemory(TimeProvider.System), TimeProvider.System, static _ => { });
 
-        // Commands are run by a service of their own, which has the one tool.
-        var tools = parts.Gateway.Tools.Where(static t => t.HasEffect).Select(static t => t.Name).Append("run_command").ToList();
+        // Commands are run by a service of their own, and so are processes guarded: their tools are theirs alone.
+        string[] others = ["run_command", "kill_process", "isolate_network", "set_guard_mode"];
+        var tools = parts.Gateway.Tools.Where(static t => t.HasEffect).Select(static t => t.Name).Concat(others).ToList();
         EffectTable.Commands.Values.Concat(EffectTable.Endpoints.Values).SelectMany(static t => t).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)
             .ShouldBe(tools.Order(StringComparer.Ordinal));
         foreach (var tool in parts.Gateway.Tools)

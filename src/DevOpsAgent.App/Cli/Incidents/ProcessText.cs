@@ -10,7 +10,7 @@ internal static class ProcessText
 
     public static void Write(Terminal terminal, Evidence evidence, ProcessEvidence process)
     {
-        Line(string.Create(CultureInfo.InvariantCulture, $"Times     {evidence.Matched}, in {process.Violations.Count} ways{(process.Others > 0 ? string.Create(CultureInfo.InvariantCulture, $", and {process.Others} times more that are not listed") : "")}"));
+        Line(string.Create(CultureInfo.InvariantCulture, $"Times     {evidence.Matched}{(process.Violations.Count > 1 ? string.Create(CultureInfo.InvariantCulture, $", in {process.Violations.Count} ways") : "")}{(process.Others > 0 ? string.Create(CultureInfo.InvariantCulture, $", and {process.Others} times more that are not listed") : "")}"));
         Line($"Guard     mode {process.Mode}, backend {process.Backend}");
         terminal.Out.WriteLine();
         Line("What it did");
@@ -35,7 +35,7 @@ internal static class ProcessText
             Line("What the guard did");
             foreach (var act in process.Acts)
             {
-                Line($"  {Words.At(act.At)}  {act.Action}: {(act.Done ? "" : "not done: ")}{act.Text}{(act.Receipt is { } receipt ? string.Create(CultureInfo.InvariantCulture, $"  (receipt {receipt} of the guard)") : "")}");
+                Line($"  {Words.At(act.At)}  {act.Action}: {act.Text}{(act.Receipt is { } receipt ? string.Create(CultureInfo.InvariantCulture, $"  (receipt {receipt} of the guard)") : "")}");
             }
         }
 

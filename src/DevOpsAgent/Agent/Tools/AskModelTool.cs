@@ -33,8 +33,7 @@ internal sealed record ModelRequest(string Run, int Turn, long? IncidentId, stri
 /// the receipts after: the hash of what was sent, what came, tokens, cost, and what the guardrails did. No model can call it.
 /// </summary>
 /// <param name="client">Null: none is configured.</param>
-/// <param name="faultOf">What kind of end a client's exception is.</param>
-internal sealed class AskModelTool(Func<IChatClient?> client, Func<Exception, AnswerEnd?> faultOf, TimeProvider time) : Tool<ModelRequest>
+internal sealed class AskModelTool(Func<IChatClient?> client, TimeProvider time) : Tool<ModelRequest>
 {
     public const string ToolName = "ask_model";
 
@@ -88,7 +87,7 @@ internal sealed class AskModelTool(Func<IChatClient?> client, Func<Exception, An
     private async Task<ToolResult> AskAsync(ModelRequest request, CancellationToken cancellationToken)
     {
         var raw = client() is { } model
-            ? await ModelCall.RunAsync(model, request.Messages, request.Options, request.TimeLimit, faultOf, time, cancellationToken)
+            ? await ModelCall.RunAsync(model, request.Messages, request.Options, request.TimeLimit, time, cancellationToken)
             : new() { End = AnswerEnd.Down, Problem = "No model is configured." };
         var (answer, text) = request.Judge(raw);
         return new(answer.End is AnswerEnd.Complete or AnswerEnd.Length, string.Create(CultureInfo.InvariantCulture, $"{answer.End.ToString().ToLowerInvariant()}: {text}")) { Value = answer };

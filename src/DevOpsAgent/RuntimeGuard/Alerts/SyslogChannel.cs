@@ -45,6 +45,11 @@ internal sealed class SyslogChannel(string address, string host, int pid, TimePr
     private async Task<Socket> ConnectAsync(CancellationToken cancellationToken)
     {
         var unix = address[0] == '/';
+        if (unix && !File.Exists(address))
+        {
+            throw new AlertDeliveryException($"there is no socket {address}; is a syslog running? Or set runtime_guard.alerts.syslog"); // connect says only that the address can't be assigned
+        }
+
         var socket = unix ? new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) : new Socket(SocketType.Dgram, ProtocolType.Udp);
         try
         {
