@@ -4,6 +4,7 @@ import { ask } from './dialog.js';
 import { count, duration, hostile, num, severity, status, subject, threat, time, utc, visibleText, waiting } from './format.js';
 import { requestChart } from './chart.js';
 import { clients, evidence, history, similar } from './evidence.js';
+import { model } from './model.js';
 import { receipts } from './receipts.js';
 import { violations } from './guard.js';
 import { report, toast } from './toast.js';
@@ -74,7 +75,7 @@ export class Detail {
         el('p', { class: 'meta' }, hostile(threat(i.threat_type), 60), ' · ', status(i.status, detail.evidence.process), ' · ', time(i.last_seen), el('span', { class: 'muted' }, ` · no. ${i.id}`))),
       el('div', { class: 'detail-body' },
         el('p', { class: 'lead' }, hostile(i.summary, 400)),
-        detail.evidence.process ? violations(detail) : [requestChart(detail.evidence.chart), this.outcome(detail), this.recommendation(detail), clients(i), evidence(detail)], similar(detail), receipts(detail.receipts), history(detail)),
+        detail.evidence.process ? violations(detail) : [requestChart(detail.evidence.chart), this.outcome(detail), this.recommendation(detail), clients(i), evidence(detail)], model(detail), similar(detail), receipts(detail.receipts), history(detail)),
       this.actions(detail));
     for (const d of this.node.querySelectorAll('details')) if (same && opened.has(d.className)) d.open = true;
     const body = $('.detail-body', this.node);

@@ -143,7 +143,16 @@ internal sealed class GuardService : IAsyncDisposable
             return;
         }
 
-        Engine.Reload(policy);
+        try
+        {
+            Engine.Reload(policy);
+        }
+        catch (InvalidOperationException e)
+        {
+            _say("warning", $"{e.Message}; the policy in force was not changed");
+            return;
+        }
+
         Volatile.Write(ref _unmet, UnmetRule.Of(Engine.Policy, _backend.Abilities));
         _say("guard", $"policy loaded again: {policy.Processes.Count} processes");
         SayUnmet();

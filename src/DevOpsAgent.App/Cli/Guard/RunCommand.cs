@@ -14,7 +14,7 @@ internal static class RunCommand
 {
     public static Command Build(CommandContext context)
     {
-        var backend = new Option<string?>("--backend") { Description = "auto, proc or process (default: runtime_guard.backend)", HelpName = "name" };
+        var backend = new Option<string?>("--backend") { Description = "auto, lsm, tracepoint, proc or process (default: runtime_guard.backend)", HelpName = "name" };
         var socket = new Option<string?>("--socket") { Description = "The Unix socket (default: runtime_guard.socket)", HelpName = "file" };
         var noSocket = new Option<bool>("--no-socket") { Description = "Listen on no socket; 'guard status' and 'guard mode' then reach nobody" };
         var record = new Option<string?>("--record") { Description = "Append every event to this file, for 'guard simulate' and 'guard learn'", HelpName = "file" };
@@ -42,7 +42,7 @@ internal static class RunCommand
             }
 
             var chosen = choice.Backend ?? throw CommandException.Dependency($"No backend works here ({string.Join("; ", choice.Refused.Select(static r => $"{r.Name}: {r.Reason}"))}).", "Set runtime_guard.backend to auto.");
-            await using var guard = new GuardService(policy, chosen, new PolicyWatch(policy.File), terminal.Time, config.Interval, narrator.Say);
+            await using var guard = Start(policy, chosen, terminal.Time, config.Interval, narrator.Say);
             if (config.Mode is { } word && GuardModes.TryParse(word, out var mode))
             {
                 guard.Engine.SetMode(mode); // what was asked for at the start stays through reloads
@@ -91,6 +91,18 @@ internal static class RunCommand
         {
             await judged.CancelAsync();
             await telling;
+        }
+    }
+
+    private static GuardService Start(GuardPolicy policy, IGuardBackend chosen, TimeProvider time, TimeSpan interval, Action<string, string> say)
+    {
+        try
+        {
+            return new(policy, chosen, new PolicyWatch(policy.File), time, interval, say);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw CommandException.Refused($"The backend {chosen.Name} can't take {policy.File}: {e.Message}.", "Mend the policy, or choose another backend with --backend.");
         }
     }
 

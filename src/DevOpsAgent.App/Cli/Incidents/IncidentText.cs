@@ -26,6 +26,7 @@ internal static class IncidentText
 
         output.WriteLine();
         WriteRecommendation(terminal, detail);
+        InvestigationText.Write(terminal, detail.Investigations);
         Line("History");
         foreach (var change in detail.History)
         {
