@@ -72,7 +72,7 @@ internal sealed class KernelBackend : IGuardBackend
         lock (_gate)
         {
             var needs = _tables.Publish(policy);
-            Need(SysEnter, needs.Kills || !_lsm && (needs.Protects || needs.Files));
+            Need(SysEnter, needs.Kills || !_lsm && (needs.Protects || needs.Files || needs.Network));
             Need(SysExit, !_lsm && needs.Files);
             Volatile.Write(ref _policy, policy);
             Volatile.Write(ref _names, _tables.Slots.ToFrozenDictionary(static s => (uint)s.Value, static s => s.Key));
