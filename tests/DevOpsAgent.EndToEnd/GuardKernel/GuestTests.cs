@@ -51,7 +51,9 @@ public sealed class GuestTests
             sh /app/prepare {{Folder}} /app/trigger || echo "PREPARATION FAILED"
             mount -t tmpfs t {{Folder}}/mounted
             agent guard run --policy /app/policy.yaml --backend {{backend}} --socket /tmp/g.sock > /tmp/violations 2> /tmp/said &
-            i=0; while ! grep -q 'mode enforce' /tmp/said && [ $i -lt 900 ]; do usleep 100000; i=$((i+1)); done
+            guard=$!
+            while ! grep -q 'mode enforce' /tmp/said && kill -0 $guard; do usleep 100000; done
+            kill -0 $guard || { cat /tmp/said; poweroff -f; }
 
             """);
         foreach (var scenario in KernelScenario.All)

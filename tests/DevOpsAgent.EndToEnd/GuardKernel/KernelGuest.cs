@@ -52,16 +52,16 @@ internal static class KernelGuest
         var copy = new StringBuilder($$"""
             set -e
             R={{root}}
-            cp /bin/busybox $R/bin/; for a in $(/bin/busybox --list); do ln -sf busybox $R/bin/$a; done
+            cp /bin/busybox $R/bin/; for a in $(/bin/busybox --list | grep -vx busybox); do ln -sf busybox $R/bin/$a; done
             cp {{dotnet}}/dotnet $R/dotnet/; cp -r {{dotnet}}/host/* $R/dotnet/host/
             mkdir -p $R/dotnet/shared/Microsoft.NETCore.App $R/dotnet/shared/Microsoft.AspNetCore.App
             cp -r {{dotnet}}/shared/Microsoft.NETCore.App/{{version}} $R/dotnet/shared/Microsoft.NETCore.App/
             cp -r {{dotnet}}/shared/Microsoft.AspNetCore.App/{{web}} $R/dotnet/shared/Microsoft.AspNetCore.App/
             cd {{AppContext.BaseDirectory}}
             for f in devops-agent.dll devops-agent.deps.json devops-agent.runtimeconfig.json DevOpsAgent.dll DevOpsAgent.Ebpf.dll System.CommandLine.dll YamlDotNet.dll Npgsql.dll Microsoft.Data.Sqlite.dll SQLitePCLRaw.core.dll SQLitePCLRaw.provider.e_sqlite3.dll; do cp $f $R/app/; done
-            for p in {{dotnet}}/dotnet {{dotnet}}/shared/Microsoft.NETCore.App/{{version}}/libcoreclr.so $(ls /usr/lib/*/libbpf.so.1); do
+            for p in {{dotnet}}/dotnet {{dotnet}}/shared/Microsoft.NETCore.App/{{version}}/libcoreclr.so $(ls /usr/lib/*/libbpf.so.1 /usr/lib/*/libssl.so.3); do
               ldd $p | grep -o '/[^ ]*' | while read l; do mkdir -p $R$(dirname $l); cp -Lu $l $R$l; done; done
-            cp -L /usr/lib/*/libbpf.so.1 $R/usr/lib/ 2>/dev/null || { mkdir -p $R/usr/lib; cp -L /usr/lib/*/libbpf.so.1 $R/usr/lib/; }
+            mkdir -p $R/usr/lib; cp -L /usr/lib/*/libbpf.so.1 /usr/lib/*/libssl.so.3 /usr/lib/*/libcrypto.so.3 $R/usr/lib/
             cp {{await Trigger.BuildAsync()}} $R/app/trigger
 
             """);
