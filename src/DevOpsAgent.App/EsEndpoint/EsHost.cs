@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Net;
 using System.Net.Sockets;
 using DevOpsAgent.App.Cli;
@@ -80,7 +81,12 @@ internal sealed class EsHost : IAsyncDisposable
         using var body = new MemoryStream();
         try
         {
-            await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+            await ReadAsync(context.Request, body, context.RequestAborted);
+        }
+        catch (InvalidDataException)
+        {
+            await WriteAsync(context, ErrorJson.Text(400, "the body says that it is gzip, and it is not, or is more than 16 MiB unpacked"));
+            return;
         }
         catch (Microsoft.AspNetCore.Http.BadHttpRequestException e)
         {
@@ -91,6 +97,23 @@ internal sealed class EsHost : IAsyncDisposable
         var raw = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? context.Request.Path + context.Request.QueryString;
         var answer = await Task.Run(() => Answer(api, context.Request.Method, raw, body.ToArray(), context.Request.ContentType));
         await WriteAsync(context, answer);
+    }
+
+    private static async Task ReadAsync(HttpRequest request, MemoryStream body, CancellationToken cancellationToken)
+    {
+        if (request.Headers.ContentEncoding != "gzip")
+        {
+            await request.Body.CopyToAsync(body, cancellationToken);
+            return;
+        }
+
+        await using var plain = new GZipStream(request.Body, CompressionMode.Decompress);
+        var buffer = new byte[32 << 10];
+        while (await plain.ReadAsync(buffer, cancellationToken) is > 0 and var count)
+        {
+            // A few kilobytes may unpack to gigabytes.
+            body.Write(buffer, 0, body.Length + count <= MaxBody ? count : throw new InvalidDataException());
+        }
     }
 
     private static ApiAnswer Answer(ElasticApi api, string method, string target, byte[] body, string? contentType)

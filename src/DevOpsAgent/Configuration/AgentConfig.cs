@@ -15,14 +15,19 @@ internal sealed record AgentConfig
     public KubernetesConfig Kubernetes { get; init; } = new();
     public DatabaseConfig Database { get; init; } = new();
     public GuardrailsConfig Guardrails { get; init; } = new();
+    public AgentLimitsConfig Agent { get; init; } = new();
     public DetectionConfig Detection { get; init; } = new();
     public BlockingConfig Blocking { get; init; } = new();
     public BehaviourConfig Behaviour { get; init; } = new();
     public GuardsConfig Guards { get; init; } = new();
     public WebConfig Web { get; init; } = new();
+    public McpConfig Mcp { get; init; } = new();
     public ExecConfig Exec { get; init; } = new();
     public RuntimeGuardConfig RuntimeGuard { get; init; } = new();
     public AuditConfig Audit { get; init; } = new();
+
+    /// <summary>True: detection reads from Elasticsearch.</summary>
+    public bool WatchesElasticsearch() => Elasticsearch.IsConfigured() && (Elasticsearch.Watch == "on" || (Elasticsearch.Watch == "auto" && Logs.Count == 0));
 }
 
 /// <summary>One access log to follow.</summary>
@@ -46,20 +51,78 @@ internal sealed record LogConfig
 
 internal sealed record LlmConfig
 {
+    /// <summary>url: the server at <see cref="Url"/>. api_key: <see cref="Provider"/> with <see cref="ApiKey"/>.</summary>
     public string ServiceType { get; init; } = "url";
+
     public string? Url { get; init; }
     public string? Provider { get; init; }
     public Secret? ApiKey { get; init; }
+
+    /// <summary>Where <see cref="Provider"/> is reached. Null: its own address.</summary>
+    public string? BaseUrl { get; init; }
+
+    /// <summary>Null: llama3 at a URL, else the provider's usual one.</summary>
     public string? Model { get; init; }
+
     public double Temperature { get; init; } = 0.2;
+
+    /// <summary>One answer, from asking to its last byte.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>The longest answer, with what the model thinks before it, tokens.</summary>
+    public int MaxOutputTokens { get; init; } = 4096;
+
+    /// <summary>What the model takes, question and answer together, tokens.</summary>
+    public int ContextWindow { get; init; } = 8192;
+
+    /// <summary>Price of a million tokens that are sent, and of a million that are answered, in any one currency. 0: costs nothing.</summary>
+    public double InputPrice { get; init; }
+
+    public double OutputPrice { get; init; }
+
+    /// <summary>True: there is a model to ask.</summary>
+    public bool IsOn => ServiceType == "url" ? Url is not null : Provider is not null;
 }
 
 internal sealed record ElasticsearchConfig
 {
     public string? Url { get; init; }
+
+    /// <summary>Further nodes of the same cluster: asked in turn, and when one doesn't answer.</summary>
+    public IReadOnlyList<string> Hosts { get; init; } = [];
+
     public string? Username { get; init; }
     public Secret? Password { get; init; }
+
+    /// <summary>As Elasticsearch shows it: in base64, or as id:secret.</summary>
+    public Secret? ApiKey { get; init; }
+
+    /// <summary>Sent as Authorization: Bearer.</summary>
+    public Secret? Token { get; init; }
+
+    /// <summary>PEM file of the authorities that sign the nodes' certificates. Null: those of the system.</summary>
+    public string? CaFile { get; init; }
+
     public string IndexPattern { get; init; } = "traefik-logs-*";
+
+    /// <summary>What fields are called, as name=field, where it isn't Traefik's or Elastic's way.</summary>
+    public IReadOnlyList<string> Fields { get; init; } = [];
+
+    /// <summary>auto: detection reads from here where no log file is named. on, off.</summary>
+    public string Watch { get; init; } = "auto";
+
+    /// <summary>An interval is searched so long after its end: events take that long to arrive.</summary>
+    public TimeSpan IngestLag { get; init; } = TimeSpan.FromSeconds(30);
+
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How far back the first search goes.</summary>
+    public TimeSpan Start { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Proxies before Traefik whose X-Forwarded-For entry is believed.</summary>
+    public IReadOnlyList<AddressRange> TrustedProxies { get; init; } = [];
+
+    public bool IsConfigured() => Url is not null || Hosts.Count > 0;
 }
 
 internal sealed record KubernetesConfig
@@ -86,13 +149,6 @@ internal sealed record DatabaseConfig
 
     /// <summary>Closed incidents and ended blocks are kept this long.</summary>
     public TimeSpan Retention { get; init; } = TimeSpan.FromDays(90);
-}
-
-internal sealed record GuardrailsConfig
-{
-    public bool Enabled { get; init; } = true;
-    public string InputPolicy { get; init; } = "sanitize";
-    public string OutputPolicy { get; init; } = "audit";
 }
 
 internal sealed record DetectionConfig
@@ -281,6 +337,22 @@ internal sealed record WebConfig
 
     /// <summary>Host header values that are answered, besides loopback names with our port: stops DNS rebinding.</summary>
     public IReadOnlyList<string> AllowedHosts { get; init; } = [];
+}
+
+/// <summary>The tools for other programs' models, <c>mcp</c>.</summary>
+internal sealed record McpConfig
+{
+    /// <summary>Address and port for HTTP. Null: standard input and output.</summary>
+    public string? Listen { get; init; }
+
+    /// <summary>What a client over HTTP must send as bearer token. Null: drawn at each start.</summary>
+    public Secret? Token { get; init; }
+
+    /// <summary>Host header values that are answered, besides loopback names with our port: stops DNS rebinding.</summary>
+    public IReadOnlyList<string> AllowedHosts { get; init; } = [];
+
+    /// <summary>Tools that change something and are served all the same.</summary>
+    public IReadOnlyList<string> AllowWrites { get; init; } = [];
 }
 
 /// <summary>The service that runs commands for others, <c>exec serve</c>. What may be run stands in the ACL, a file of its own.</summary>

@@ -53,9 +53,21 @@ internal static class ConfigChecks
                 $"'llm.service_type' is api_key, which needs '{(llm.Provider is null ? "llm.provider" : "llm.api_key")}' too");
         }
 
+        // A key for a provider isn't sent to a URL.
+        var (where, address) = llm.ServiceType == "api_key" ? ("llm.base_url", llm.BaseUrl) : ("llm.url", llm.Provider is null ? llm.Url : null);
+        if (llm.ApiKey is not null && Uri.TryCreate(address, UriKind.Absolute, out var model) && model.Scheme == Uri.UriSchemeHttp && !model.IsLoopback)
+        {
+            Warn([where], $"'{where}' begins with http://: 'llm.api_key' and what is asked can be read by anybody on the way; use https://");
+        }
+
         if (config.Web.AllowedHosts.Count == 0 && IPEndPoint.TryParse(config.Web.Listen, out var listen) && !IPAddress.IsLoopback(listen.Address))
         {
             Problem(["web.listen"], $"'web.listen' ({config.Web.Listen}) can be reached from outside and there is no login; name the host names that may be used in 'web.allowed_hosts', or listen on 127.0.0.1");
+        }
+
+        if (IPEndPoint.TryParse(config.Mcp.Listen ?? "127.0.0.1:0", out var tools) && !IPAddress.IsLoopback(tools.Address) && (config.Mcp.Token is null || config.Mcp.AllowedHosts.Count == 0))
+        {
+            Problem(["mcp.listen"], $"'mcp.listen' ({config.Mcp.Listen}) can be reached from other machines; set 'mcp.token' and name the host names that may be used in 'mcp.allowed_hosts', or listen on 127.0.0.1");
         }
 
         var mirror = config.Audit.Mirror;
@@ -79,9 +91,14 @@ internal static class ConfigChecks
             Problem(["exec.max_skew"], $"'exec.max_skew' ({DurationText.Of(config.Exec.MaxSkew)}) is more than 10m; every frame of that time has to be remembered; repair the clocks instead");
         }
 
-        if (config.Elasticsearch.Url is not null)
+        if (config.Elasticsearch.IsConfigured() && config.Elasticsearch.Watch == "on" && config.Logs.Count > 0)
         {
-            Warn(["elasticsearch.url"], "'elasticsearch.url' is accepted, but this version does not read logs from Elasticsearch yet; name log files under 'logs'");
+            Warn(["elasticsearch.watch"], "'elasticsearch.watch' is on, and 'logs' names files: a request that stands in both counts twice; set it to auto or off if they are the same logs");
+        }
+
+        if ((config.Elasticsearch.Username is not null ? 1 : 0) + (config.Elasticsearch.ApiKey is not null ? 1 : 0) + (config.Elasticsearch.Token is not null ? 1 : 0) > 1)
+        {
+            Warn(["elasticsearch.api_key", "elasticsearch.token"], "'elasticsearch' has more than one kind of credentials; 'api_key' is used before 'token', and that before 'username'");
         }
 
         if (config.Mode == Mode.Auto && !blocking.HasTarget())

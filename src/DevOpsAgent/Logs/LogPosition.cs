@@ -10,4 +10,8 @@ namespace DevOpsAgent.Logs;
 /// <param name="EndOffset">Offset in the file after the last byte of the block.</param>
 /// <param name="HeadHash">Hash of the file's first min(1024, EndOffset) bytes, for the checkpoint.</param>
 /// <param name="Config">The log's configuration: trusted proxies, trust in CLF.</param>
-internal sealed record LineBlock(string Source, string FileId, ReadOnlyMemory<byte> Bytes, long EndOffset, ulong HeadHash, Configuration.LogConfig Config);
+internal sealed record LineBlock(string Source, string FileId, ReadOnlyMemory<byte> Bytes, long EndOffset, ulong HeadHash, Configuration.LogConfig Config)
+{
+    /// <summary>Further positions that hold once the lines are counted, each with an id of its own.</summary>
+    public IReadOnlyList<LogCheckpoint> Checkpoints { get; init; } = [];
+}

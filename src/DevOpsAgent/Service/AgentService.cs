@@ -4,6 +4,7 @@ using DevOpsAgent.Detection;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Logs;
 using DevOpsAgent.Logs.Sources;
+using DevOpsAgent.Service.Elasticsearch;
 using DevOpsAgent.Signing;
 using DevOpsAgent.Store;
 
@@ -51,7 +52,8 @@ internal sealed class AgentService : IAsyncDisposable
         _book = new(time);
         _book.Load(store);
         _pipeline = new(_detector, _book, Parts.Allowlist, new Recommender(config.Blocking, Parts.Blocker.Plan, () => _pipeline!.PeerProblem ?? Parts.Target.ReviewReason, i => _pipeline!.NoForm(i)), store, time);
-        _sources = new(config.Logs, store.GetCheckpoints(), stdin, time);
+        var checkpoints = store.GetCheckpoints();
+        _sources = new(config.Logs, checkpoints, stdin, time, config.WatchesElasticsearch() ? wake => new ElasticWatch(config.Elasticsearch, rules, checkpoints, wake, time) : null);
         Health = new(config, version, Parts, _pipeline, _sources, _detector, time, Say, Wake);
         _approvals = new(store, Parts.Effects);
         if (Health.Mode == Mode.Auto)
@@ -121,6 +123,9 @@ internal sealed class AgentService : IAsyncDisposable
 
     /// <summary>Shown every block that was read, on the reading thread; its bytes live until it returns.</summary>
     public Action<LineBlock>? Lines { get; set; }
+
+    /// <summary>Shown every incident that was stored, on the reading thread; must not wait.</summary>
+    public Action<Incident>? Found { get; set; }
 
     /// <summary>Something was decided: act now instead of at the next tick.</summary>
     public void Wake()
@@ -200,6 +205,7 @@ internal sealed class AgentService : IAsyncDisposable
         var auto = stored.Count > 0 && Health.Mode == Mode.Auto;
         foreach (var incident in stored)
         {
+            Found?.Invoke(incident);
             var isNew = incident.Version <= 1;
             Say(isNew ? AgentEventKind.IncidentOpened : AgentEventKind.IncidentChanged, incident.Summary, incident);
             if (auto && AutoApprovals.IsFor(incident))
@@ -305,6 +311,7 @@ internal sealed class AgentService : IAsyncDisposable
         // Time's work, as the configuration has it: no call of a tool.
         Parts.Incidents.ExpireStale(StaleAfter);
         _store.Prune(_time.GetUtcNow() - _config.Database.Retention);
+        _store.Investigations.Prune(_time.GetUtcNow() - _config.Guardrails.Retention);
         Parts.OpenIntents.CloseOthers();
         await LookAtTargetAsync();
     }

@@ -83,6 +83,11 @@ internal sealed class LogPipeline
             _checkpoints[lines.Source] = new(lines.Source, lines.FileId, lines.EndOffset, lines.HeadHash, _time.GetUtcNow());
         }
 
+        foreach (var further in lines.Checkpoints)
+        {
+            _checkpoints[$"{further.Source}\n{further.FileId}"] = further;
+        }
+
         IsDirty = true;
     }
 

@@ -1,5 +1,6 @@
 using DevOpsAgent.Ebpf;
 using DevOpsAgent.RuntimeGuard;
+using DevOpsAgent.RuntimeGuard.Backends.Proc;
 using DevOpsAgent.RuntimeGuard.Policy;
 
 namespace DevOpsAgent.EndToEnd.GuardKernel;
@@ -43,7 +44,7 @@ internal sealed class KernelRig : IAsyncDisposable
         Directory.CreateDirectory(rig.Folder);
         var (output, code) = await Shell.RunAsync("/bin/sh", ["-c", KernelScenario.Preparation(prepared), "sh", rig.Folder, await Trigger.BuildAsync()]);
         code.ShouldBe(0, output);
-        var (backend, reason) = KernelCandidates.TryOpen(Host, lsm: false, TimeProvider.System, TimeSpan.FromMilliseconds(200));
+        var (backend, reason) = KernelCandidates.TryOpen(Host, lsm: false, TimeProvider.System, TimeSpan.FromMilliseconds(200), static (pid, start) => PidKill.TryKill(new ProcTree(), pid, start));
         Assert.SkipWhen(backend is null, $"the tracepoint backend doesn't work here: {reason}");
         rig.Service = new(Read(policy(rig.Folder)), backend!, null, TimeProvider.System, TimeSpan.FromMilliseconds(200), static (_, _) => { });
         rig.Service.Engine.OnViolation(violation =>

@@ -1,10 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using DevOpsAgent.App.ExecService;
 using DevOpsAgent.App.GuardControl;
-using DevOpsAgent.Ebpf;
 using DevOpsAgent.RuntimeGuard;
 using DevOpsAgent.RuntimeGuard.Backends;
+using DevOpsAgent.RuntimeGuard.Backends.Proc;
 using DevOpsAgent.RuntimeGuard.Policy;
 
 namespace DevOpsAgent.App.Cli.GuardCommands;
@@ -33,7 +34,8 @@ internal static class RunCommand
                 narrator.Say("warning", warning.ToString());
             }
 
-            var choice = BackendChoice.Of([.. KernelCandidates.Of(new KernelHost(), terminal.Time, config.Interval), .. BackendChoice.Candidates(terminal.Time, config.Interval)], config.Backend);
+            GuardParts? parts = null;
+            var choice = BackendChoice.Of(GuardBackends.Candidates(terminal.Time, config.Interval, (pid, start) => parts?.TryKill(pid, start) == true), config.Backend);
             foreach (var refused in choice.Refused)
             {
                 narrator.Say("warning", $"backend {refused.Name} can't be used: {refused.Reason}");
@@ -52,17 +54,44 @@ internal static class RunCommand
                 throw CommandException.Refused($"{policy.File} has require_block: true, and the backend {chosen.Name} can't enforce {guard.Unmet.Count} of its rules.", "Use a system whose kernel can block, or set require_block to false: violations are then seen, not stopped.");
             }
 
+            foreach (var problem in OperatingSystem.IsLinux() ? GuardHost.Problems(policy, new ProcTree(), UnixProcess.UserId) : [])
+            {
+                narrator.Say("warning", problem);
+            }
+
+            await using var opened = parts = GuardParts.Open(source.Whole(parsed), guard, terminal.Time, narrator.Say);
             using var events = parsed.GetValue(record) is { } file ? new StreamWriter(new FileStream(file, FileMode.Append, FileAccess.Write, FileShare.Read)) : null;
             guard.OnEvent = events is null ? null : seen => events.WriteLine(EventFile.Line(seen));
             guard.Engine.OnViolation(violation => Write(terminal, violation));
-            await using var server = parsed.GetValue(noSocket) ? null : await GuardServer.StartAsync(Path.GetFullPath(config.Socket), guard, choice.Refused, config.AllowedUids, cancellation);
-            narrator.Say("guard", string.Create(CultureInfo.InvariantCulture, $"backend {chosen.Name}, mode {guard.Engine.Mode.Word()}, {policy.Processes.Count} {(policy.Processes.Count == 1 ? "policy" : "policies")} of {policy.File}{(server is null ? "" : ", socket " + config.Socket)}"));
+            guard.Engine.OnViolation(opened.Alerts.Take);
+            var withSocket = !parsed.GetValue(noSocket);
+            await using var server = withSocket || config.Listen is not null ? await GuardServer.StartAsync(config, withSocket, opened, choice.Refused, cancellation) : null;
+            narrator.Say("guard", string.Create(CultureInfo.InvariantCulture, $"backend {chosen.Name}, mode {guard.Engine.Mode.Word()}, {policy.Processes.Count} {(policy.Processes.Count == 1 ? "policy" : "policies")} of {policy.File}{(withSocket ? ", socket " + config.Socket : "")}{(server?.Address is { } address ? $", {address}" : "")}"));
             guard.SayUnmet();
-            await guard.RunAsync(cancellation);
-            narrator.Say("guard", string.Create(CultureInfo.InvariantCulture, $"stopped after {guard.Engine.Stats.TotalEvents} events and {guard.Engine.Stats.Violations} violations"));
+            opened.SayRoutes();
+            guard.OnReload = opened.SayRoutes;
+            await RunAsync(guard, opened, cancellation);
+            var stats = guard.Engine.Stats;
+            narrator.Say("guard", string.Create(CultureInfo.InvariantCulture, $"stopped after {stats.TotalEvents} events and {stats.Violations} violations"));
             return ExitCode.Fine;
         });
         return command;
+    }
+
+    /// <summary>Alerts end after the last event was judged, so that none is left untold.</summary>
+    private static async Task RunAsync(GuardService guard, GuardParts parts, CancellationToken cancellationToken)
+    {
+        using var judged = new CancellationTokenSource();
+        var telling = parts.Alerts.RunAsync(judged.Token);
+        try
+        {
+            await guard.RunAsync(cancellationToken);
+        }
+        finally
+        {
+            await judged.CancelAsync();
+            await telling;
+        }
     }
 
     private static GuardService Start(GuardPolicy policy, IGuardBackend chosen, TimeProvider time, TimeSpan interval, Action<string, string> say)

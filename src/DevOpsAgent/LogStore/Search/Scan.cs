@@ -80,11 +80,12 @@ internal static class Scan
             return ordinal < 0 ? new(segment.Count) : Ordinal(segment, column, ordinal);
         }
 
+        var known = matcher is RegexpTerms { IsRemembered: true } regexp ? segment.Lasting($"regexps {field.Source}", static () => new RegexpMemo()).Wanted(regexp, column.Dictionary) : null;
         var wanted = new bool[column.Dictionary.Count];
         for (var i = 0; i < wanted.Length; i++)
         {
             var text = column.Dictionary[i];
-            wanted[i] = !IsTooLong(field, text) && (matcher is null || matcher.IsMatch(text));
+            wanted[i] = !IsTooLong(field, text) && (known?[i] ?? matcher?.IsMatch(text) ?? true);
         }
 
         return Ordinals(segment, column, wanted);

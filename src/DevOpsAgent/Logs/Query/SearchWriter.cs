@@ -54,6 +54,14 @@ internal static class SearchWriter
                 json.WriteEndObject();
             }
 
+            if (request.PitId is { } pit)
+            {
+                json.WriteStartObject("pit");
+                json.WriteString("id", pit);
+                json.WriteString("keep_alive", "1m");
+                json.WriteEndObject();
+            }
+
             if (timeout is not null)
             {
                 json.WriteString("timeout", timeout);

@@ -23,13 +23,14 @@ internal sealed class LogSources : IDisposable
 
     /// <param name="checkpoints">How far each path was read before; of a path that isn't in it, <see cref="LogConfig.FromStart"/> says where to begin.</param>
     /// <param name="stdin">What "-" reads.</param>
-    public LogSources(IReadOnlyList<LogConfig> logs, IReadOnlyList<LogCheckpoint> checkpoints, Stream stdin, TimeProvider time)
+    /// <param name="other">Makes a source that is no file; given what wakes the reader.</param>
+    public LogSources(IReadOnlyList<LogConfig> logs, IReadOnlyList<LogCheckpoint> checkpoints, Stream stdin, TimeProvider time, Func<Action, ILogSource>? other = null)
     {
         _time = time;
         _lastBlock = time.GetTimestamp();
         _ticker = new(time, _wake.Wake);
         var plain = logs.Select(l => l.Path).Where(p => !LogGlob.IsGlob(p)).ToList();
-        _sources = [.. logs.DistinctBy(l => l.Path, StringComparer.Ordinal).Select(Create)];
+        _sources = [.. logs.DistinctBy(l => l.Path, StringComparer.Ordinal).Select(Create), .. other is null ? [] : new[] { other(_wake.Wake) }];
 
         ILogSource Create(LogConfig log) => log.Path == "-" ? new StdinSource(log, stdin, _wake.Wake, time)
             : LogGlob.IsGlob(log.Path) ? new LogGlob(log, checkpoints, plain, time)

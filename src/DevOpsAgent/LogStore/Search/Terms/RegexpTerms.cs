@@ -9,19 +9,34 @@ internal sealed class RegexpTerms : TermMatcher
     /// <summary>Whatever a request allows itself.</summary>
     private const int MostStates = 20_000;
 
-    private readonly Regex _regex;
+    /// <summary>Shorter ones are cheap enough to be matched anew.</summary>
+    private const int RememberedFrom = 200;
 
-    public RegexpTerms(string pattern, string flags, bool insensitive, int maxStates) =>
-        _regex = new(RegexpTranslation.Translate(pattern, flags, insensitive, Math.Min(maxStates, MostStates)), RegexOptions.NonBacktracking | RegexOptions.Singleline | RegexOptions.CultureInvariant);
+    private readonly string _translated;
+    private Regex? _made;
+
+    public RegexpTerms(string pattern, string flags, bool insensitive, int maxStates)
+    {
+        _translated = RegexpTranslation.Translate(pattern, flags, insensitive, Math.Min(maxStates, MostStates));
+        IsRemembered = pattern.Length >= RememberedFrom;
+        Key = $"{flags} {insensitive} {pattern}";
+    }
+
+    /// <summary>What it means, for <see cref="RegexpMemo"/>.</summary>
+    public string Key { get; }
+
+    public bool IsRemembered { get; }
+
+    private Regex Matcher => _made ??= new(_translated, RegexOptions.NonBacktracking | RegexOptions.Singleline | RegexOptions.CultureInvariant);
 
     public override bool IsMatch(ReadOnlySpan<byte> term)
     {
         if (term.Length <= 1024)
         {
             Span<char> text = stackalloc char[term.Length];
-            return _regex.IsMatch(text[..Encoding.UTF8.GetChars(term, text)]);
+            return Matcher.IsMatch(text[..Encoding.UTF8.GetChars(term, text)]);
         }
 
-        return _regex.IsMatch(Encoding.UTF8.GetString(term));
+        return Matcher.IsMatch(Encoding.UTF8.GetString(term));
     }
 }
