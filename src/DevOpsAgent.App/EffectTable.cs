@@ -11,9 +11,6 @@ internal static class EffectTable
     /// <summary>Writes key and trust files of whoever calls it, with that person's rights: what the gateway itself rests on.</summary>
     private static readonly string[] OwnFiles = [];
 
-    /// <summary>Stops what a policy denies, as root wrote it; the kernel or a limit decides, nobody asks for it. The guard is a process of its own.</summary>
-    private static readonly string[] Policed = [];
-
     /// <summary>By the words of the command; "" is the service itself.</summary>
     public static IReadOnlyDictionary<string, string[]> Commands { get; } = new Dictionary<string, string[]>(StringComparer.Ordinal)
     {
@@ -24,6 +21,7 @@ internal static class EffectTable
         ["replay"] = ReadOnly,
         ["explain"] = ReadOnly,
         ["inspect"] = ReadOnly,
+        ["ask"] = ReadOnly,
         ["logs query"] = ReadOnly,
         ["logs ingest"] = OwnFiles,
         ["logs serve"] = ReadOnly,
@@ -63,14 +61,15 @@ internal static class EffectTable
         ["exec trust add"] = OwnFiles,
         ["exec trust list"] = ReadOnly,
         ["exec trust remove"] = OwnFiles,
-        ["guard run"] = Policed,
+        ["guard run"] = ["kill_process", "isolate_network", "set_guard_mode"], // what the kernel refuses a process is no effect of ours
         ["guard check"] = ReadOnly,
         ["guard simulate"] = ReadOnly,
         ["guard learn"] = OwnFiles,
         ["guard status"] = ReadOnly,
-        ["guard mode"] = Policed,
+        ["guard mode"] = ["set_guard_mode"],
         ["audit show"] = ReadOnly,
         ["audit verify"] = ReadOnly,
+        ["mcp"] = ["block_client", "unblock", "decide_incident", "allow_address", "remove_allowlist_entry", "import_allowlist", "set_mode", "reset_behaviour"],
         ["config check"] = ReadOnly,
         ["config show"] = ReadOnly,
         ["completion bash"] = ReadOnly,

@@ -55,7 +55,8 @@ internal sealed partial class AgentProcess : IAsyncDisposable
     }
 
     /// <param name="variables">Added to the environment, from which DEVOPS_AGENT_* and NO_COLOR of the caller are removed.</param>
-    public static AgentProcess Start(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? variables = null, string? directory = null)
+    /// <param name="host">The program's own executable; null: dotnet runs it, as it runs every test.</param>
+    public static AgentProcess Start(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? variables = null, string? directory = null, string? host = null)
     {
         // A shell's background job ignores Ctrl-C, and so would everything that it starts: a test of SIGINT needs the default.
         var start = new ProcessStartInfo("/usr/bin/env")
@@ -77,8 +78,16 @@ internal sealed partial class AgentProcess : IAsyncDisposable
         }
 
         start.ArgumentList.Add("--default-signal=INT");
-        start.ArgumentList.Add(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet");
-        start.ArgumentList.Add(Program);
+        if (host is null)
+        {
+            start.ArgumentList.Add(Environment.ProcessPath is { } own && Path.GetFileNameWithoutExtension(own) == "dotnet" ? own : "dotnet");
+            start.ArgumentList.Add(Program);
+        }
+        else
+        {
+            start.ArgumentList.Add(host);
+        }
+
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);
@@ -124,6 +133,15 @@ internal sealed partial class AgentProcess : IAsyncDisposable
 
         return Output + Errors;
     }
+
+    /// <summary>Onto its standard input, which stays open.</summary>
+    public async Task WriteAsync(string text)
+    {
+        await _process.StandardInput.WriteAsync(text);
+        await _process.StandardInput.FlushAsync();
+    }
+
+    public void CloseInput() => _process.StandardInput.Close();
 
     public void Signal(int signal)
     {

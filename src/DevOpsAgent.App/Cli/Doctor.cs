@@ -40,6 +40,7 @@ internal sealed class Doctor(LoadedConfig loaded, Terminal terminal, List<Check>
         Database();
         await TargetAsync(cancellationToken);
         await new DoctorCluster(_config.Kubernetes, ClusterEnvironment.OfProcess(), terminal.Time, checks).RunAsync(cancellationToken);
+        await new DoctorModel(_config.Llm, terminal.Time, checks).RunAsync(cancellationToken);
         Page();
     }
 

@@ -1,3 +1,4 @@
+using DevOpsAgent.Agent;
 using DevOpsAgent.Blocking;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Guards;
@@ -5,6 +6,7 @@ using DevOpsAgent.Incidents;
 using DevOpsAgent.Service;
 using DevOpsAgent.Signing;
 using DevOpsAgent.Store;
+using Microsoft.Extensions.AI;
 
 namespace DevOpsAgent.App.Cli;
 
@@ -36,6 +38,15 @@ internal sealed class OperatorDesk : IAsyncDisposable
 
     public Allowlist Allowlist => _parts.Allowlist;
 
+    /// <summary>What a model's queries search.</summary>
+    public LogSearchSlot Logs => _parts.Logs;
+
+    /// <summary>The language model at work for a person.</summary>
+    public ModelAgent AgentOf(IChatClient client, string name, AgentConfig config, Caller asker) => _parts.AgentOf(client, name, config, asker, _terminal.Time);
+
+    /// <summary>The one way to a tool by its name.</summary>
+    public Gateway Gateway => _parts.Gateway;
+
     public ModeSwitch Mode => _parts.Mode;
 
     /// <summary>What the target would hold for the live blocks.</summary>
@@ -58,13 +69,18 @@ internal sealed class OperatorDesk : IAsyncDisposable
     }
 
     /// <summary>Opens the store to change it, and takes the agent's place where no agent runs.</summary>
-    public static OperatorDesk Open(LoadedConfig loaded, Terminal terminal)
+    public static OperatorDesk Open(LoadedConfig loaded, Terminal terminal) => Open(loaded, terminal, takesPlace: true);
+
+    /// <summary>Opens the store beside the agent for long: its place stays free, so it may start and stop meanwhile.</summary>
+    public static OperatorDesk OpenBeside(LoadedConfig loaded, Terminal terminal) => Open(loaded, terminal, takesPlace: false);
+
+    private static OperatorDesk Open(LoadedConfig loaded, Terminal terminal, bool takesPlace)
     {
         var path = loaded.Config.Database.Path;
         AgentLock? agentLock = null;
         try
         {
-            agentLock = AgentLock.Take(path);
+            agentLock = takesPlace ? AgentLock.Take(path) : null;
         }
         catch (StoreException e) when (e.Fault == StoreFault.InUse)
         {

@@ -73,6 +73,12 @@ internal sealed class RootOptions
             flags.Add(new(LlmUrl.Name, "llm.service_type", ["url"]));
         }
 
+        // The file's llm.base_url is another provider's, and must not get this one's key.
+        if (parsed.GetValue(LlmProvider) is not null)
+        {
+            flags.Add(new(LlmProvider.Name, "llm.base_url", [""]));
+        }
+
         if (Add(LlmProvider, "llm.provider") | Add(LlmApiKey, "llm.api_key"))
         {
             flags.Add(new(LlmProvider.Name, "llm.service_type", ["api_key"]));

@@ -1,4 +1,5 @@
 using DevOpsAgent.App.EsEndpoint;
+using DevOpsAgent.App.GuardControl;
 using DevOpsAgent.App.Web;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Service;
@@ -21,7 +22,9 @@ internal static class ServiceCommand
         var narrator = new Narrator(terminal);
         await using var service = await AgentService.StartAsync(config, CommandLine.Version, Console.OpenStandardInput(), terminal.Time, narrator.Tell);
         await using var web = config.Web.Serve ? await StartWebAsync(config, service, narrator, cancellationToken) : null;
-        await using var store = esListen is null ? null : await StoreService.StartAsync(config, esListen, service, terminal, narrator, cancellationToken);
+        await using var store = esListen is null && !ModelService.NeedsStore(config) ? null : await StoreService.StartAsync(config, esListen, service, terminal, narrator, cancellationToken);
+        await using var guard = GuardFollower.Start(config, service, terminal.Time, narrator.Tell);
+        await using var model = ModelService.IsFor(config) ? ModelService.Start(config, service, terminal, narrator) : null;
         narrator.Started(config, service, web?.Address);
 
         // What reading rules and lists left behind is given back now: an agent with little traffic may not collect for hours.

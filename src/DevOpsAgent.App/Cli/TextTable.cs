@@ -60,7 +60,7 @@ internal sealed class TextTable(params Column[] columns)
             var cell = !columns[i].Stretch ? row[i] : widths[i] < 2 ? "" : SafeText.Cut(row[i], widths[i]);
             var pad = new string(' ', Math.Max(0, widths[i] - SafeText.Columns(cell)));
             var start = widths.Take(i).Sum() + 2 * (i - 1);
-            if (columns[i].Stretch && used > start)
+            if (columns[i].Stretch && used > start && cell.Length > 0)
             {
                 text.Append(line.ToString().TrimEnd()).Append('\n');
                 line.Clear().Append(' ', start);

@@ -1,5 +1,6 @@
 using DevOpsAgent.App.Cli;
 using DevOpsAgent.Configuration;
+using DevOpsAgent.LogStore;
 using DevOpsAgent.LogStore.Api;
 using DevOpsAgent.LogStore.Disk;
 using DevOpsAgent.Service;
@@ -10,18 +11,19 @@ namespace DevOpsAgent.App.EsEndpoint;
 internal sealed class StoreService : IAsyncDisposable
 {
     private readonly LogStoreDirectory _directory;
-    private readonly EsHost _host;
+    private readonly EsHost? _host;
     private readonly AgentService _service;
 
-    private StoreService(LogStoreDirectory directory, EsHost host, AgentService service)
+    private StoreService(LogStoreDirectory directory, EsHost? host, AgentService service)
     {
         _directory = directory;
         _host = host;
         _service = service;
     }
 
+    /// <param name="listen">Null: kept for the agent's own queries alone.</param>
     /// <exception cref="CommandException">The folder or the address can't be used.</exception>
-    public static async Task<StoreService> StartAsync(AgentConfig config, string listen, AgentService service, Terminal terminal, Narrator narrator, CancellationToken cancellationToken)
+    public static async Task<StoreService> StartAsync(AgentConfig config, string? listen, AgentService service, Terminal terminal, Narrator narrator, CancellationToken cancellationToken)
     {
         var folder = config.Database.Path + ".logs";
         LogStoreDirectory directory;
@@ -41,10 +43,15 @@ internal sealed class StoreService : IAsyncDisposable
                 narrator.Say("logs", problem);
             }
 
-            var host = await EsHost.StartAsync(listen, new ElasticApi(directory.Catalog, terminal.Time, allowWrites: false), cancellationToken);
+            var host = listen is null ? null : await EsHost.StartAsync(listen, new ElasticApi(directory.Catalog, terminal.Time, allowWrites: false), cancellationToken);
             var feed = new LogStoreFeed(directory, terminal.Time, problem => narrator.Say("logs", problem));
             service.Lines = feed.Read;
-            narrator.Say("logs", $"{host.Address} answers Elasticsearch queries on {folder}");
+            service.Parts.Logs.Search = new EmbeddedSearch(directory.Catalog, terminal.Time, LogStoreFeed.IndexPrefix + "-*");
+            if (host is not null)
+            {
+                narrator.Say("logs", $"{host.Address} answers Elasticsearch queries on {folder}");
+            }
+
             return new(directory, host, service);
         }
         catch
@@ -57,7 +64,12 @@ internal sealed class StoreService : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _service.Lines = null;
-        await _host.DisposeAsync();
+        _service.Parts.Logs.Search = null;
+        if (_host is not null)
+        {
+            await _host.DisposeAsync();
+        }
+
         _directory.Dispose();
     }
 }

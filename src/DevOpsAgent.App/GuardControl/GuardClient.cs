@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http;
 using System.Net.Sockets;
 using System.Text;
@@ -5,6 +6,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using DevOpsAgent.App.Cli;
 using DevOpsAgent.RuntimeGuard;
+using DevOpsAgent.RuntimeGuard.Alerts;
 
 namespace DevOpsAgent.App.GuardControl;
 
@@ -41,6 +43,10 @@ internal sealed class GuardClient : IDisposable
     public Task<GuardHealthView> HealthAsync(CancellationToken cancellationToken) => GetAsync("/health", GuardControlJson.Default.GuardHealthView, cancellationToken);
 
     public Task<GuardStats> StatsAsync(CancellationToken cancellationToken) => GetAsync("/stats", GuardControlJson.Default.GuardStats, cancellationToken);
+
+    /// <summary>Alerts after a number of a journal; waits a few seconds for the next where there are none.</summary>
+    public Task<AlertPage> AlertsAsync(string? journal, long after, CancellationToken cancellationToken) =>
+        GetAsync(string.Create(CultureInfo.InvariantCulture, $"/alerts?journal={journal}&after={after}&wait=5"), GuardControlJson.Default.AlertPage, cancellationToken);
 
     public async Task<GuardModeView> SetModeAsync(GuardModeView wanted, CancellationToken cancellationToken)
     {

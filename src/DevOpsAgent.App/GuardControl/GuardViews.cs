@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using DevOpsAgent.RuntimeGuard;
+using DevOpsAgent.RuntimeGuard.Alerts;
 
 namespace DevOpsAgent.App.GuardControl;
 
@@ -8,7 +9,8 @@ namespace DevOpsAgent.App.GuardControl;
 /// <param name="Guarded">Processes that run now, by policy; every policy is there.</param>
 /// <param name="Unmet">Rules that the backend can't enforce.</param>
 /// <param name="LostKernel">Events lost in the kernel's ring, and in the guard's queue, since the start.</param>
-internal sealed record GuardHealthView(string Status, string Mode, string Backend, string Policy, IReadOnlyDictionary<string, GuardedView> Guarded, IReadOnlyList<UnmetView> Unmet, IReadOnlyList<RefusalView> Refused, long LostKernel, long LostQueue);
+/// <param name="Alerts">What became of violations.</param>
+internal sealed record GuardHealthView(string Status, string Mode, string Backend, string Policy, IReadOnlyDictionary<string, GuardedView> Guarded, IReadOnlyList<UnmetView> Unmet, IReadOnlyList<RefusalView> Refused, long LostKernel, long LostQueue, AlertsStatus? Alerts = null);
 
 /// <param name="Running">Processes now.</param>
 internal sealed record GuardedView(string Mode, int Running);
@@ -30,4 +32,5 @@ internal sealed record GuardErrorView(string Error);
 [JsonSerializable(typeof(GuardModeView))]
 [JsonSerializable(typeof(GuardErrorView))]
 [JsonSerializable(typeof(GuardStats))]
+[JsonSerializable(typeof(AlertPage))]
 internal sealed partial class GuardControlJson : JsonSerializerContext;

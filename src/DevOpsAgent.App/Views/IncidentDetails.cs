@@ -16,6 +16,7 @@ internal static class IncidentDetails
         Recommendation = incident.Recommendation is { } r ? RecommendationView.Of(r) : null,
         History = [.. store.GetHistory(incident.Id).Select(StatusChangeView.Of)],
         Blocks = [.. BlocksOf(store, incident).Select(BlockView.Of)],
+        Investigations = [.. store.Investigations.Of(incident.Id).Select(InvestigationView.Of)],
         Similar = [.. SimilarIncidents.Of(store, incident)],
         Actions = [.. store.GetActions(incident.Id, openOnly: false, Actions).Select(ActionRecordView.Of)],
     };

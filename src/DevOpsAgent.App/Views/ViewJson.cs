@@ -8,6 +8,7 @@ namespace DevOpsAgent.App.Views;
 [JsonSerializable(typeof(Page<IncidentView>))]
 [JsonSerializable(typeof(IncidentDetailView))]
 [JsonSerializable(typeof(RecommendationView))]
+[JsonSerializable(typeof(InvestigationView))]
 [JsonSerializable(typeof(Page<BlockView>))]
 [JsonSerializable(typeof(Page<AllowlistView>))]
 [JsonSerializable(typeof(Page<ReceiptView>))]

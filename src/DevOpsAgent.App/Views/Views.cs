@@ -73,6 +73,9 @@ internal sealed record IncidentDetailView
     /// <summary>Attempted changes, newest first.</summary>
     public IReadOnlyList<ActionRecordView> Actions { get; init; } = [];
     public IReadOnlyList<SimilarView> Similar { get; init; } = [];
+
+    /// <summary>What a language model made of it, newest first. The rules' result never rests on it.</summary>
+    public IReadOnlyList<InvestigationView> Investigations { get; init; } = [];
 }
 
 /// <summary>Why: "same client", "same network 203.0.113.0/24", "5 of its top paths".</summary>

@@ -45,6 +45,7 @@ internal static class StatusApi
             StoreMessage = s.Store.Message,
             CapReached = s.CapReached,
             LiveBlocks = LiveBlocks(parts),
+            Guard = s.Guard is { } guard ? new(guard.Reachable, guard.LastAt, guard.Lost, guard.Problem) : null,
         };
     }
 

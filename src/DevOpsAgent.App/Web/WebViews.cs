@@ -75,7 +75,13 @@ internal sealed record StatusView
     public required string? StoreMessage { get; init; }
     public required string? CapReached { get; init; }
     public required int LiveBlocks { get; init; }
+
+    /// <summary>The line to the runtime guard; null: it is not followed.</summary>
+    public GuardLinkView? Guard { get; init; }
 }
+
+/// <param name="LastAt">Of the newest violation that was taken over.</param>
+internal sealed record GuardLinkView(bool Reachable, DateTimeOffset? LastAt, long Lost, string? Problem);
 
 internal sealed record SourceView(string Name, string State, long LagBytes, DateTimeOffset? LastReadAt, string? Message);
 

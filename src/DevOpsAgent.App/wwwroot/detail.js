@@ -4,7 +4,9 @@ import { ask } from './dialog.js';
 import { count, duration, hostile, num, severity, status, subject, threat, time, utc, visibleText, waiting } from './format.js';
 import { requestChart } from './chart.js';
 import { clients, evidence, history, similar } from './evidence.js';
+import { model } from './model.js';
 import { receipts } from './receipts.js';
+import { violations } from './guard.js';
 import { report, toast } from './toast.js';
 import { currentMode } from './header.js';
 
@@ -70,11 +72,10 @@ export class Detail {
     replace(this.node,
       el('header', { class: 'detail-head' }, this.back(),
         el('h2', {}, severity(i.severity), ' ', el('span', { class: 'subject' }, subject(i)), i.is_campaign ? null : copyButton(i.ip_address)),
-        el('p', { class: 'meta' }, hostile(threat(i.threat_type), 60), ' · ', status(i.status), ' · ', time(i.last_seen), el('span', { class: 'muted' }, ` · no. ${i.id}`))),
+        el('p', { class: 'meta' }, hostile(threat(i.threat_type), 60), ' · ', status(i.status, detail.evidence.process), ' · ', time(i.last_seen), el('span', { class: 'muted' }, ` · no. ${i.id}`))),
       el('div', { class: 'detail-body' },
         el('p', { class: 'lead' }, hostile(i.summary, 400)),
-        requestChart(detail.evidence.chart),
-        this.outcome(detail), this.recommendation(detail), clients(i), evidence(detail), similar(detail), receipts(detail.receipts), history(detail)),
+        detail.evidence.process ? violations(detail) : [requestChart(detail.evidence.chart), this.outcome(detail), this.recommendation(detail), clients(i), evidence(detail)], model(detail), similar(detail), receipts(detail.receipts), history(detail)),
       this.actions(detail));
     for (const d of this.node.querySelectorAll('details')) if (same && opened.has(d.className)) d.open = true;
     const body = $('.detail-body', this.node);
@@ -122,13 +123,13 @@ export class Detail {
     const i = detail.incident, list = [];
     if (waiting(i.status)) {
       if (approvable(detail)) list.push(keyButton(i.status === 'failed' ? 'Try again' : 'Approve', 'a', () => this.decide('approve'), { class: 'primary', 'data-act': 'approve' }));
-      list.push(keyButton('Reject', 'r', () => this.decide('reject'), { 'data-act': 'reject' }));
+      list.push(keyButton(detail.evidence.process ? 'Close' : 'Reject', 'r', () => this.decide('reject'), { 'data-act': 'reject' }));
     } else if (i.status === 'blocked' || i.status === 'approved') {
       list.push(button('Lift the block', () => this.decide('undo'), { 'data-act': 'undo' }));
     } else if (i.status === 'rejected') {
       list.push(button('Decide again', () => this.decide('undo'), { 'data-act': 'undo' }));
     }
-    if (i.status !== 'allowed') list.push(keyButton('Allowlist…', 'w', () => this.allow(), { 'data-act': 'allow' }));
+    if (i.status !== 'allowed' && !detail.evidence.process) list.push(keyButton('Allowlist…', 'w', () => this.allow(), { 'data-act': 'allow' }));
     return el('footer', { class: 'actions' }, list, el('button', { type: 'button', class: 'link as', title: 'The name that stands in the history', onclick: () => this.rename() }, `as ${operator.name ?? 'operator'}`));
   }
 
@@ -143,7 +144,7 @@ export class Detail {
     try {
       const answer = await api.decide(i.id, action, i.version);
       if (answer.incident && this.id === i.id) this.draw(answer.incident);
-      const text = { approve: `Approved ${subject(i)}: the agent writes the block now.`, reject: `Rejected ${subject(i)}: nothing is blocked.`, undo: `Taken back: ${subject(i)} waits for a decision again.` }[action];
+      const text = { approve: `Approved ${subject(i)}: the agent writes the block now.`, reject: detail.evidence.process ? `Closed: ${subject(i)}.` : `Rejected ${subject(i)}: nothing is blocked.`, undo: `Taken back: ${subject(i)} waits for a decision again.` }[action];
       toast(answer.result === 'already' ? visibleText(answer.message) : text, action === 'undo' ? {} : { undo: () => this.undo(i.id) });
       this.changed(answer.incident?.incident);
     } catch (error) {
@@ -167,7 +168,7 @@ export class Detail {
 
   async allow() {
     const i = this.detail?.incident;
-    if (!i) return;
+    if (!i || this.detail.evidence.process) return;
     const first = i.clients[0] ?? i.ip_address;
     const done = await ask({
       title: 'Never block this client', ok: 'Add to the allowlist',

@@ -101,8 +101,11 @@ const statusWords = {
 const statusShape = { open: '○', recommended: '◔', approved: '◑', blocked: '■', rejected: '✕', allowed: '✓', expired: '◌', failed: '!' };
 export const waiting = s => s === 'open' || s === 'recommended' || s === 'failed';
 
-export function status(name) {
-  return el('span', { class: `status status-${name}` }, el('span', { 'aria-hidden': 'true' }, (statusShape[name] ?? '·') + ' '), statusWords[name] ?? name);
+/** Of a process that the guard saw nothing is blocked or expires: it is closed by a person, or by time. */
+const processWords = { open: 'to be looked at', rejected: 'closed', expired: 'closed after a week' };
+
+export function status(name, ofProcess) {
+  return el('span', { class: `status status-${name}` }, el('span', { 'aria-hidden': 'true' }, (statusShape[name] ?? '·') + ' '), (ofProcess && processWords[name]) || (statusWords[name] ?? name));
 }
 
 export const threat = name => String(name).replaceAll('-', ' ');

@@ -45,7 +45,10 @@ export class HealthView {
       el('section', { class: 'card' }, el('h3', {}, 'Lines'), el('dl', { class: 'pairs' }, pair('Read', num(s.lines)), Object.entries(s.parsed).filter(([, n]) => n > 0).map(([f, n]) => pair(f, num(n))), pair('Not readable', num(lost))),
         unparsed.length ? el('table', { class: 'narrow' }, el('caption', {}, 'Why lines gave nothing'), el('tbody', {}, unparsed.map(([reason, n]) => el('tr', {}, el('td', { class: 'n' }, num(n)), el('th', { scope: 'row' }, why[reason] ?? reason, el('code', { class: 'muted' }, ` ${reason}`)))))) : el('p', { class: 'muted' }, 'Every line was readable.')),
       el('section', { class: 'card' }, el('h3', {}, 'Agent'), el('dl', { class: 'pairs' }, pair('Version', s.version), pair('Running', uptime(s)), pair('Mode', s.mode), pair('Store', s.store_healthy ? '● writable' : el('span', { class: 'note-warn' }, '✕ ', s.store_message ?? 'not writable')),
-        pair('Clients remembered', num(s.tracked_clients)), pair('Forgotten at the cap', num(s.evictions))), copyButton(() => JSON.stringify(s, null, 2), 'Copy all as JSON')));
+        pair('Clients remembered', num(s.tracked_clients)), pair('Forgotten at the cap', num(s.evictions))), copyButton(() => JSON.stringify(s, null, 2), 'Copy all as JSON')),
+      s.guard ? el('section', { class: 'card' }, el('h3', {}, 'Runtime guard'), el('dl', { class: 'pairs' }, pair('State', s.guard.reachable ? '● answers' : '○ no guard answers'),
+        s.guard.problem ? pair('Why', visibleText(s.guard.problem)) : null, pair('Last violation', s.guard.last_at ? time(s.guard.last_at) : 'none since the agent started'),
+        s.guard.lost ? pair('Lost', el('span', { class: 'note-warn' }, '▲ ', num(s.guard.lost))) : null)) : null);
   }
 
   key() { return false; }

@@ -149,7 +149,7 @@ export class IncidentList {
       r.signature = signature;
       replace(r.link,
         el('span', { class: 'line' }, severity(item.severity), el('b', { class: 'subject' }, subject(item)), el('span', { class: 'threat' }, hostile(threat(item.threat_type), 40)), time(item.last_seen, 'short')),
-        el('span', { class: 'line second' }, waiting(item.status) && item.status !== 'failed' ? null : status(item.status), el('span', { class: 'sentence' }, visibleText(item.summary).slice(0, 200))));
+        el('span', { class: 'line second' }, waiting(item.status) && item.status !== 'failed' ? null : status(item.status, item.clients.length === 0), el('span', { class: 'sentence' }, visibleText(item.summary).slice(0, 200))));
     }
     return r;
   }

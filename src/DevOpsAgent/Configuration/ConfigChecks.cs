@@ -53,9 +53,21 @@ internal static class ConfigChecks
                 $"'llm.service_type' is api_key, which needs '{(llm.Provider is null ? "llm.provider" : "llm.api_key")}' too");
         }
 
+        // A key for a provider isn't sent to a URL.
+        var (where, address) = llm.ServiceType == "api_key" ? ("llm.base_url", llm.BaseUrl) : ("llm.url", llm.Provider is null ? llm.Url : null);
+        if (llm.ApiKey is not null && Uri.TryCreate(address, UriKind.Absolute, out var model) && model.Scheme == Uri.UriSchemeHttp && !model.IsLoopback)
+        {
+            Warn([where], $"'{where}' begins with http://: 'llm.api_key' and what is asked can be read by anybody on the way; use https://");
+        }
+
         if (config.Web.AllowedHosts.Count == 0 && IPEndPoint.TryParse(config.Web.Listen, out var listen) && !IPAddress.IsLoopback(listen.Address))
         {
             Problem(["web.listen"], $"'web.listen' ({config.Web.Listen}) can be reached from outside and there is no login; name the host names that may be used in 'web.allowed_hosts', or listen on 127.0.0.1");
+        }
+
+        if (IPEndPoint.TryParse(config.Mcp.Listen ?? "127.0.0.1:0", out var tools) && !IPAddress.IsLoopback(tools.Address) && (config.Mcp.Token is null || config.Mcp.AllowedHosts.Count == 0))
+        {
+            Problem(["mcp.listen"], $"'mcp.listen' ({config.Mcp.Listen}) can be reached from other machines; set 'mcp.token' and name the host names that may be used in 'mcp.allowed_hosts', or listen on 127.0.0.1");
         }
 
         var mirror = config.Audit.Mirror;

@@ -33,8 +33,14 @@ internal static class ConfigKeys
         Key("llm.url", Optional(HttpUrl), static c => c.Llm.Url, static (c, v) => c with { Llm = c.Llm with { Url = v } }),
         Key("llm.provider", Optional(Text), static c => c.Llm.Provider, static (c, v) => c with { Llm = c.Llm with { Provider = v } }),
         Key("llm.api_key", Optional(KeyTypes.Secret), static c => c.Llm.ApiKey, static (c, v) => c with { Llm = c.Llm with { ApiKey = v } }),
+        Key("llm.base_url", Optional(HttpUrl), static c => c.Llm.BaseUrl, static (c, v) => c with { Llm = c.Llm with { BaseUrl = v } }),
         Key("llm.model", Optional(Text), static c => c.Llm.Model, static (c, v) => c with { Llm = c.Llm with { Model = v } }),
         Key("llm.temperature", Fraction(-1, 0, 2, "must be a number from 0 to 2"), static c => c.Llm.Temperature, static (c, v) => c with { Llm = c.Llm with { Temperature = v } }),
+        Key("llm.timeout", Duration, static c => c.Llm.Timeout, static (c, v) => c with { Llm = c.Llm with { Timeout = v } }),
+        Key("llm.max_output_tokens", Number(16, 1_000_000), static c => c.Llm.MaxOutputTokens, static (c, v) => c with { Llm = c.Llm with { MaxOutputTokens = v } }),
+        Key("llm.context_window", Number(1024, 100_000_000), static c => c.Llm.ContextWindow, static (c, v) => c with { Llm = c.Llm with { ContextWindow = v } }),
+        Key("llm.input_price", Fraction(-1, 0, 1_000_000, "must be a number from 0 to 1000000"), static c => c.Llm.InputPrice, static (c, v) => c with { Llm = c.Llm with { InputPrice = v } }),
+        Key("llm.output_price", Fraction(-1, 0, 1_000_000, "must be a number from 0 to 1000000"), static c => c.Llm.OutputPrice, static (c, v) => c with { Llm = c.Llm with { OutputPrice = v } }),
 
         Key("elasticsearch.url", Optional(HttpUrl), static c => c.Elasticsearch.Url, static (c, v) => c with { Elasticsearch = c.Elasticsearch with { Url = v } }),
         Key("elasticsearch.hosts", List(HttpUrl, "['https://es-2:9200']"), static c => c.Elasticsearch.Hosts, static (c, v) => c with { Elasticsearch = c.Elasticsearch with { Hosts = v } }),
@@ -60,9 +66,7 @@ internal static class ConfigKeys
         Key("database.path", Text, static c => c.Database.Path, static (c, v) => c with { Database = c.Database with { Path = v } }),
         Key("database.retention", Duration, static c => c.Database.Retention, static (c, v) => c with { Database = c.Database with { Retention = v } }),
 
-        Key("guardrails.enabled", Bool, static c => c.Guardrails.Enabled, static (c, v) => c with { Guardrails = c.Guardrails with { Enabled = v } }),
-        Key("guardrails.input_policy", Choice("block", "sanitize", "audit"), static c => c.Guardrails.InputPolicy, static (c, v) => c with { Guardrails = c.Guardrails with { InputPolicy = v } }),
-        Key("guardrails.output_policy", Choice("block", "sanitize", "audit"), static c => c.Guardrails.OutputPolicy, static (c, v) => c with { Guardrails = c.Guardrails with { OutputPolicy = v } }),
+        .. AgentKeys.All,
 
         Key("detection.rules", List(Text, "[/etc/devops-agent/rules]"), static c => c.Detection.Rules, static (c, v) => c with { Detection = c.Detection with { Rules = v } }),
         Key("detection.disabled_rules", List(Text, "[directory-scan]"), static c => c.Detection.DisabledRules, static (c, v) => c with { Detection = c.Detection with { DisabledRules = v } }),
@@ -121,6 +125,11 @@ internal static class ConfigKeys
         Key("web.listen", Listen, static c => c.Web.Listen, static (c, v) => c with { Web = c.Web with { Listen = v } }),
         Key("web.allowed_hosts", List(HostName, "[agent.example.org]"), static c => c.Web.AllowedHosts, static (c, v) => c with { Web = c.Web with { AllowedHosts = v } }),
 
+        Key("mcp.listen", Optional(Listen), static c => c.Mcp.Listen, static (c, v) => c with { Mcp = c.Mcp with { Listen = v } }),
+        Key("mcp.token", Optional(KeyTypes.Secret), static c => c.Mcp.Token, static (c, v) => c with { Mcp = c.Mcp with { Token = v } }),
+        Key("mcp.allowed_hosts", List(HostName, "[agent.example.org]"), static c => c.Mcp.AllowedHosts, static (c, v) => c with { Mcp = c.Mcp with { AllowedHosts = v } }),
+        Key("mcp.allow_writes", List(Text, "[block_client]"), static c => c.Mcp.AllowWrites, static (c, v) => c with { Mcp = c.Mcp with { AllowWrites = v } }),
+
         Key("audit.directory", Text, static c => c.Audit.Directory, static (c, v) => c with { Audit = c.Audit with { Directory = v } }),
         Key("audit.segment_size", Size(1 << 16), static c => c.Audit.SegmentSize, static (c, v) => c with { Audit = c.Audit with { SegmentSize = v } }),
         Key("audit.segment_age", Duration, static c => c.Audit.SegmentAge, static (c, v) => c with { Audit = c.Audit with { SegmentAge = v } }),
@@ -154,10 +163,27 @@ internal static class ConfigKeys
 
         Key("runtime_guard.policy", Optional(Text), static c => c.RuntimeGuard.Policy, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Policy = v } }),
         Key("runtime_guard.mode", Optional(Choice("audit", "alert", "enforce")), static c => c.RuntimeGuard.Mode, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Mode = v } }),
-        Key("runtime_guard.backend", Choice("auto", "proc", "process"), static c => c.RuntimeGuard.Backend, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Backend = v } }),
+        Key("runtime_guard.backend", Choice("auto", "lsm", "tracepoint", "proc", "process"), static c => c.RuntimeGuard.Backend, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Backend = v } }),
         Key("runtime_guard.interval", Duration, static c => c.RuntimeGuard.Interval, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Interval = v } }),
         Key("runtime_guard.socket", Text, static c => c.RuntimeGuard.Socket, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Socket = v } }),
         Key("runtime_guard.allowed_uids", List(Number(0, int.MaxValue), "[1000]"), static c => c.RuntimeGuard.AllowedUids, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { AllowedUids = v } }),
+        Key("runtime_guard.directory", Text, static c => c.RuntimeGuard.Directory, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Directory = v } }),
+        Key("runtime_guard.listen", Optional(Listen), static c => c.RuntimeGuard.Listen, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Listen = v } }),
+        Key("runtime_guard.token", Optional(KeyTypes.Secret), static c => c.RuntimeGuard.Token, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Token = v } }),
+        Key("runtime_guard.follow", Bool, static c => c.RuntimeGuard.Follow, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Follow = v } }),
+        Key("runtime_guard.alerts.keep", Size(1 << 16), static c => c.RuntimeGuard.Alerts.Keep, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Alerts = c.RuntimeGuard.Alerts with { Keep = v } } }),
+        Key("runtime_guard.alerts.syslog", SyslogAddress, static c => c.RuntimeGuard.Alerts.Syslog, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Alerts = c.RuntimeGuard.Alerts with { Syslog = v } } }),
+        Key("runtime_guard.alerts.dashboard.url", Optional(HttpUri), static c => c.RuntimeGuard.Alerts.Dashboard.Url, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Alerts = c.RuntimeGuard.Alerts with { Dashboard = c.RuntimeGuard.Alerts.Dashboard with { Url = v } } } }),
+        Key("runtime_guard.alerts.dashboard.secret", Optional(KeyTypes.Secret), static c => c.RuntimeGuard.Alerts.Dashboard.Secret, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Alerts = c.RuntimeGuard.Alerts with { Dashboard = c.RuntimeGuard.Alerts.Dashboard with { Secret = v } } } }),
+        Key("runtime_guard.alerts.architect.url", Optional(HttpUri), static c => c.RuntimeGuard.Alerts.Architect.Url, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Alerts = c.RuntimeGuard.Alerts with { Architect = c.RuntimeGuard.Alerts.Architect with { Url = v } } } }),
+        Key("runtime_guard.alerts.architect.secret", Optional(KeyTypes.Secret), static c => c.RuntimeGuard.Alerts.Architect.Secret, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Alerts = c.RuntimeGuard.Alerts with { Architect = c.RuntimeGuard.Alerts.Architect with { Secret = v } } } }),
+        Key("runtime_guard.alerts.mail.server", Optional(MailServer), static c => c.RuntimeGuard.Alerts.Mail.Server, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Alerts = c.RuntimeGuard.Alerts with { Mail = c.RuntimeGuard.Alerts.Mail with { Server = v } } } }),
+        Key("runtime_guard.alerts.mail.tls", Bool, static c => c.RuntimeGuard.Alerts.Mail.Tls, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Alerts = c.RuntimeGuard.Alerts with { Mail = c.RuntimeGuard.Alerts.Mail with { Tls = v } } } }),
+        Key("runtime_guard.alerts.mail.user", Optional(Text), static c => c.RuntimeGuard.Alerts.Mail.User, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Alerts = c.RuntimeGuard.Alerts with { Mail = c.RuntimeGuard.Alerts.Mail with { User = v } } } }),
+        Key("runtime_guard.alerts.mail.password", Optional(KeyTypes.Secret), static c => c.RuntimeGuard.Alerts.Mail.Password, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Alerts = c.RuntimeGuard.Alerts with { Mail = c.RuntimeGuard.Alerts.Mail with { Password = v } } } }),
+        Key("runtime_guard.alerts.mail.from", Optional(MailAddress), static c => c.RuntimeGuard.Alerts.Mail.From, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Alerts = c.RuntimeGuard.Alerts with { Mail = c.RuntimeGuard.Alerts.Mail with { From = v } } } }),
+        Key("runtime_guard.alerts.mail.to", List(MailAddress, "[oncall@example.org]"), static c => c.RuntimeGuard.Alerts.Mail.To, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Alerts = c.RuntimeGuard.Alerts with { Mail = c.RuntimeGuard.Alerts.Mail with { To = v } } } }),
+        Key("runtime_guard.alerts.mail.every", Duration, static c => c.RuntimeGuard.Alerts.Mail.Every, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Alerts = c.RuntimeGuard.Alerts with { Mail = c.RuntimeGuard.Alerts.Mail with { Every = v } } } }),
     ]);
 
     private static ConfigKey<AgentConfig, T> Key<T>(string path, KeyType<T> type, Func<AgentConfig, T> get, Func<AgentConfig, T, AgentConfig> set) =>

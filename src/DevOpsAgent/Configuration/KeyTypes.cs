@@ -99,6 +99,22 @@ internal static class KeyTypes
         static text => text.Length is > 0 and <= 260 && text.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or ':' or '[' or ']') ? text : null,
         static value => JsonValue.Create(value));
 
+    public static SingleType<string> SyslogAddress { get; } = Of<string>(
+        "must be a Unix socket such as /dev/log, or udp://host:port",
+        static text => text is ['/', _, ..] || (Uri.TryCreate(text, UriKind.Absolute, out var url) && url is { Scheme: "udp", Host.Length: > 0, Port: > 0, PathAndQuery: "" or "/" }) ? text : null,
+        static value => JsonValue.Create(value));
+
+    public static SingleType<string> MailServer { get; } = Of<string>(
+        "must be host:port of an SMTP server such as mail.example.org:587",
+        static text => Uri.TryCreate("smtp://" + text, UriKind.Absolute, out var url) && url is { Host.Length: > 0, Port: > 0, PathAndQuery: "" or "/", UserInfo: "" } ? text : null,
+        static value => JsonValue.Create(value));
+
+    /// <summary>Attack: a line break in an address would add headers of its own to a mail.</summary>
+    public static SingleType<string> MailAddress { get; } = Of<string>(
+        "must be a plain mail address such as oncall@example.org",
+        static text => text.Length <= 254 && text.IndexOf('@', StringComparison.Ordinal) is > 0 and var at && at < text.Length - 1 && text.All(static c => char.IsAsciiLetterOrDigit(c) || c is '@' or '.' or '-' or '_' or '+') ? text : null,
+        static value => JsonValue.Create(value));
+
     public static SingleType<string> Flag { get; } = Of<string>(
         "must be a command-line flag without its value, such as --licence or -p",
         static text => text.Length is > 1 and < 100 && text[0] == '-' && !text.Contains('=', StringComparison.Ordinal) ? text : null,

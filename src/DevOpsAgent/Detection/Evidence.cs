@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace DevOpsAgent.Detection;
 
 /// <summary>
@@ -40,6 +42,10 @@ internal sealed record Evidence
 
     /// <summary>Client address came from X-Forwarded-For through a trusted proxy for this many matched lines.</summary>
     public long ForwardedLines { get; init; }
+
+    /// <summary>Of an incident that the runtime guard saw: then all that is about requests is empty. Null: of logs.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ProcessEvidence? Process { get; init; }
 }
 
 /// <summary>What one rule counted: it fired when every condition held.</summary>

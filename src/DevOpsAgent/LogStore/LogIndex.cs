@@ -7,6 +7,7 @@ namespace DevOpsAgent.LogStore;
 /// <summary>A named set of documents with one mapping. Writers and readers are kept apart by the catalog's lock.</summary>
 internal sealed class LogIndex
 {
+    private const int MaxCached = 8;
     private readonly List<Segment> _segments = [];
     private readonly Dictionary<string, object> _cache = new(StringComparer.Ordinal);
     private long _cacheVersion = -1;
@@ -101,7 +102,7 @@ internal sealed class LogIndex
         Version++;
     }
 
-    /// <summary>Something computed over all segments, made anew after a write.</summary>
+    /// <summary>Something computed over all segments, made anew after a write; a few at a time.</summary>
     public T Cached<T>(string name, Func<T> make)
         where T : class
     {
@@ -116,6 +117,11 @@ internal sealed class LogIndex
             if (_cache.TryGetValue(name, out var known))
             {
                 return (T)known;
+            }
+
+            if (_cache.Count >= MaxCached)
+            {
+                _cache.Clear();
             }
 
             var made = make();

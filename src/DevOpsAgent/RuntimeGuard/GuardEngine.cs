@@ -141,7 +141,8 @@ internal sealed class GuardEngine(GuardPolicy policy, TimeProvider time, IGuardB
             return null;
         }
 
-        var reason = ReasonOf(rules, seen);
+        // A backend in the kernel may have acted by the rules before the last reload: what was done is never left out.
+        var reason = ReasonOf(rules, seen) ?? (seen.Outcome is null ? null : Reason.Before(seen));
         return reason is null ? null : Violate(rules, seen.Pid, seen.Kind, seen.Subject, reason, seen);
     }
 
@@ -234,7 +235,7 @@ internal sealed class GuardEngine(GuardPolicy policy, TimeProvider time, IGuardB
 
     private void Take(CompiledPolicy policy)
     {
+        backend?.Load(policy); // first: what it can't take is not in force
         Volatile.Write(ref _policy, policy);
-        backend?.Load(policy);
     }
 }

@@ -34,6 +34,9 @@ internal sealed class GuardService : IAsyncDisposable
     /// <summary>Called for every event, before it is judged: for recordings.</summary>
     public Action<GuardEvent>? OnEvent { get; set; }
 
+    /// <summary>Called after another policy was taken over.</summary>
+    public Action? OnReload { get; set; }
+
     /// <summary>Watches until cancelled. Ends with an exception only where the backend does.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -140,9 +143,19 @@ internal sealed class GuardService : IAsyncDisposable
             return;
         }
 
-        Engine.Reload(policy);
+        try
+        {
+            Engine.Reload(policy);
+        }
+        catch (InvalidOperationException e)
+        {
+            _say("warning", $"{e.Message}; the policy in force was not changed");
+            return;
+        }
+
         Volatile.Write(ref _unmet, UnmetRule.Of(Engine.Policy, _backend.Abilities));
         _say("guard", $"policy loaded again: {policy.Processes.Count} processes");
         SayUnmet();
+        OnReload?.Invoke();
     }
 }

@@ -55,6 +55,19 @@ internal sealed record Reason(string Type, string Detail, string Severity, strin
         };
     }
 
+    /// <summary>Denied by rules that are no longer in force.</summary>
+    public static Reason Before(GuardEvent seen) => new(
+        seen.Kind switch
+        {
+            GuardEventKind.File => "file",
+            GuardEventKind.Exec => "exec",
+            GuardEventKind.Connect or GuardEventKind.Listen => "network",
+            GuardEventKind.Memory or GuardEventKind.Cpu => "resource",
+            _ => "syscall",
+        },
+        $"denied by the rules before the last change: {seen.Subject}",
+        "HIGH");
+
     public static Reason Memory(ProcessPolicy policy, int megabytes) =>
         new("resource", string.Create(CultureInfo.InvariantCulture, $"memory limit exceeded: {megabytes}MB > {policy.MaxMemoryMb}MB"), "HIGH", "max_memory_mb", policy.Line);
 

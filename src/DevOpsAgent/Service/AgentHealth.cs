@@ -35,6 +35,9 @@ internal sealed class AgentHealth : IAgentStatus
         _target = new(parts.Target.Description, config.Blocking.HasTarget(), true, null, null);
     }
 
+    /// <summary>How the line to the runtime guard is; null: it is not followed.</summary>
+    public Func<GuardLink>? Guard { get; set; }
+
     public AgentStatus Current
     {
         get
@@ -57,6 +60,7 @@ internal sealed class AgentHealth : IAgentStatus
                 Store = new(_storeFault is null, _storeFault),
                 Traffic = _pipeline.Traffic.Last(_time.GetUtcNow()),
                 CapReached = _capReached,
+                Guard = Guard?.Invoke(),
             };
         }
     }

@@ -1,5 +1,7 @@
 using System.Net;
 using DevOpsAgent.Addresses;
+using DevOpsAgent.Agent;
+using DevOpsAgent.Agent.Tools;
 using DevOpsAgent.Blocking;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Guards;
@@ -10,9 +12,11 @@ using DevOpsAgent.Kubernetes;
 using DevOpsAgent.Kubernetes.Blocking;
 using DevOpsAgent.Kubernetes.Client;
 using DevOpsAgent.Kubernetes.Inspection;
+using DevOpsAgent.Logs.Query;
 using DevOpsAgent.Signing;
 using DevOpsAgent.Store;
 using DevOpsAgent.Traefik;
+using Microsoft.Extensions.AI;
 
 namespace DevOpsAgent.Service;
 
@@ -20,6 +24,7 @@ namespace DevOpsAgent.Service;
 internal sealed class AgentParts : IAsyncDisposable
 {
     private readonly TraefikApi? _api;
+    private IChatClient? _model;
 
     /// <param name="keys">Sign the receipts; disposed with the parts.</param>
     /// <param name="onBlock">Called from the writing thread.</param>
@@ -46,12 +51,23 @@ internal sealed class AgentParts : IAsyncDisposable
         var guards = new GuardSet(config, store, never, () => Mode.Current, time, new BehaviourGuard(Behaviour));
         Blocker = new(store, never, Target, config.Blocking, time, guards.Preview.Refusal, onBlock, agent);
         var tools = new EffectTools(new(Blocker, config.Blocking), new(Blocker, store), new(Incidents, store), new(Entries, store), new(Entries, store), new(Entries), new(Mode), new(store.Behaviour));
-        IReadOnlyList<Tool> all = [.. tools.All, new InspectPatternsTool(() => KubernetesApi.Connect(config.Kubernetes, time), config.Blocking.Kubernetes.ConfigMap)];
+        AskModel = new(() => _model, time);
+        IReadOnlyList<Tool> all =
+        [
+            .. tools.All, new QueryLogsTool(Logs, QueryLimits.Model), new CheckAllowlistTool(Allowlist, time), new GetIncidentTool(store.GetIncident), new ProposeBlockTool(config.Blocking), AskModel,
+            new InspectPatternsTool(() => KubernetesApi.Connect(config.Kubernetes, time), config.Blocking.Kubernetes.ConfigMap),
+        ];
         Gateway = new(Journal, guards.Pipeline(config.Guards, time), all, PolicyHash.Of(config, guards.All), time);
         Effects = new(Gateway, tools, time, onBlock);
         OpenIntents = new(Journal, all, time);
         Responder = new(store, Effects, time);
     }
+
+    /// <summary>What query_logs searches.</summary>
+    public LogSearchSlot Logs { get; } = new();
+
+    /// <summary>The one way to the model.</summary>
+    public AskModelTool AskModel { get; }
 
     public IStore Store { get; }
     public IReceiptStore Receipts { get; }
@@ -92,8 +108,18 @@ internal sealed class AgentParts : IAsyncDisposable
         return config.Blocking.Directory is null ? new NoTarget(config.Blocking.EntryPoints, forwarded) : new FileTarget(config.Blocking, api, forwarded);
     }
 
+    /// <summary>The model at work for somebody. The client is disposed with the parts.</summary>
+    /// <param name="name">The model's, for people and receipts.</param>
+    /// <param name="asker">The service, or a person.</param>
+    public ModelAgent AgentOf(IChatClient client, string name, AgentConfig config, Caller asker, TimeProvider time)
+    {
+        _model = client;
+        return new(new(Gateway, AskModel, Store.Investigations, name, asker, config, time) { Logs = () => Logs.Search });
+    }
+
     public async ValueTask DisposeAsync()
     {
+        _model?.Dispose();
         await Blocker.DisposeAsync();
         Responder.Dispose();
         if (Target is IAsyncDisposable target)

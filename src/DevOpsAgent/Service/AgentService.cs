@@ -137,6 +137,9 @@ internal sealed class AgentService : IAsyncDisposable
     /// <summary>Shown every block that was read, on the reading thread; its bytes live until it returns.</summary>
     public Action<LineBlock>? Lines { get; set; }
 
+    /// <summary>Shown every incident that was stored, on the reading thread; must not wait.</summary>
+    public Action<Incident>? Found { get; set; }
+
     /// <summary>Something was decided: act now instead of at the next tick.</summary>
     public void Wake()
     {
@@ -215,6 +218,7 @@ internal sealed class AgentService : IAsyncDisposable
         var auto = stored.Count > 0 && Health.Mode == Mode.Auto;
         foreach (var incident in stored)
         {
+            Found?.Invoke(incident);
             var isNew = incident.Version <= 1;
             Say(isNew ? AgentEventKind.IncidentOpened : AgentEventKind.IncidentChanged, incident.Summary, incident);
             if (auto && AutoApprovals.IsFor(incident))
@@ -320,6 +324,7 @@ internal sealed class AgentService : IAsyncDisposable
         // Time's work, as the configuration has it: no call of a tool.
         Parts.Incidents.ExpireStale(StaleAfter);
         _store.Prune(_time.GetUtcNow() - _config.Database.Retention);
+        _store.Investigations.Prune(_time.GetUtcNow() - _config.Guardrails.Retention);
         Parts.OpenIntents.CloseOthers();
         await LookAtTargetAsync();
     }

@@ -39,6 +39,9 @@ internal sealed record AgentStatus
 
     /// <summary>Findings that mode auto left to a person because a cap was reached; null = none. Shown loudly.</summary>
     public string? CapReached { get; init; }
+
+    /// <summary>The line to the runtime guard; null: it is not followed.</summary>
+    public GuardLink? Guard { get; init; }
 }
 
 /// <param name="Description">"Traefik file /etc/traefik/dynamic/devops-agent.yaml".</param>

@@ -19,7 +19,8 @@ internal sealed class AgentLock : IDisposable
     }
 
     /// <summary>Throws <see cref="StoreException"/>: InUse when another agent has it, ReadOnly or Unavailable when the file can't be made.</summary>
-    public static AgentLock Take(string databasePath)
+    /// <param name="what">What is held, and the key that names it: another part of the program may hold what is its own.</param>
+    public static AgentLock Take(string databasePath, string what = "database", string key = "database.path")
     {
         var path = Path.GetFullPath(databasePath);
         var (lockFile, pidFile) = (path + ".lock", path + ".pid");
@@ -35,16 +36,16 @@ internal sealed class AgentLock : IDisposable
         catch (UnauthorizedAccessException fault)
         {
             held?.Dispose();
-            throw new StoreException($"{lockFile} can't be written ({fault.Message}): make its directory writable for this user, or set database.path.", StoreFault.ReadOnly, fault);
+            throw new StoreException($"{lockFile} can't be written ({fault.Message}): make its directory writable for this user, or set {key}.", StoreFault.ReadOnly, fault);
         }
         catch (IOException fault) when (held is null && IsHeld(fault))
         {
-            throw new StoreException($"another devops-agent{Holder(pidFile)} uses this database; stop it or set database.path", StoreFault.InUse, fault);
+            throw new StoreException($"another devops-agent{Holder(pidFile)} uses this {what}; stop it or set {key}", StoreFault.InUse, fault);
         }
         catch (IOException fault)
         {
             held?.Dispose();
-            throw new StoreException($"{lockFile} can't be made ({fault.Message}): set database.path to a file in a directory that this user may write.", StoreFault.Unavailable, fault);
+            throw new StoreException($"{lockFile} can't be made ({fault.Message}): set {key} to a place in a directory that this user may write.", StoreFault.Unavailable, fault);
         }
     }
 

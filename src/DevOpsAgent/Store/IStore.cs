@@ -1,4 +1,5 @@
 using DevOpsAgent.Addresses;
+using DevOpsAgent.Agent;
 using DevOpsAgent.Blocking;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Detection;
@@ -130,6 +131,9 @@ internal interface IStore : IDisposable
 
     /// <summary>What is usual for each agent.</summary>
     IBehaviourStore Behaviour { get; }
+
+    /// <summary>What the language model was asked and said.</summary>
+    IInvestigationStore Investigations { get; }
 
     // Small named values: mode set at run time, ...
     string? GetSetting(string name);

@@ -1,4 +1,5 @@
 using DevOpsAgent.Addresses;
+using DevOpsAgent.Agent;
 using DevOpsAgent.Blocking;
 using DevOpsAgent.Detection;
 using DevOpsAgent.Guards.Behaviour;
@@ -34,12 +35,15 @@ internal sealed class SqliteStore : IStore
         _allowlist = new(_database);
         Receipts = new SqliteReceiptStore(_database);
         Behaviour = new SqliteBehaviour(_database);
+        Investigations = new SqliteInvestigations(_database);
     }
 
     /// <summary>The receipt chain in the same database; closed with this store.</summary>
     public IReceiptStore Receipts { get; }
 
     public IBehaviourStore Behaviour { get; }
+
+    public IInvestigationStore Investigations { get; }
 
     public Incident? GetIncident(long id) => _incidents.Get(id);
 

@@ -25,6 +25,9 @@ internal static class StoredEvidence
             Routers = read.Routers ?? Empty.Routers,
             EntryPoints = read.EntryPoints ?? Empty.EntryPoints,
             Samples = read.Samples ?? Empty.Samples,
+            Process = read.Process is { } process
+                ? process with { Process = process.Process ?? "", Mode = process.Mode ?? "", Backend = process.Backend ?? "", Violations = process.Violations ?? [], Tree = process.Tree ?? [], Acts = process.Acts ?? [] }
+                : null,
             Chart = read.Chart is { } chart
                 ? chart with
                 {

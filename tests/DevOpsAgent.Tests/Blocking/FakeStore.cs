@@ -1,10 +1,12 @@
 using DevOpsAgent.Addresses;
+using DevOpsAgent.Agent;
 using DevOpsAgent.Blocking;
 using DevOpsAgent.Detection;
 using DevOpsAgent.Guards.Behaviour;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Logs;
 using DevOpsAgent.Store;
+using DevOpsAgent.Tests.Agent;
 using DevOpsAgent.Tests.Guards.Behaviour;
 
 namespace DevOpsAgent.Tests.Blocking;
@@ -21,6 +23,8 @@ internal sealed class FakeStore : IStore
     public Action<string>? Fault { get; set; }
 
     public IBehaviourStore Behaviour { get; } = new MemoryBehaviourStore();
+
+    public IInvestigationStore Investigations { get; } = new MemoryInvestigations();
 
     public void Put(Incident incident)
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using DevOpsAgent.App.Cli;
 using DevOpsAgent.App.GuardControl;
+using DevOpsAgent.Configuration;
 using DevOpsAgent.RuntimeGuard;
 using DevOpsAgent.RuntimeGuard.Backends;
 using DevOpsAgent.Tests.Configuration;
@@ -77,10 +78,13 @@ public sealed class GuardCommandTests : IDisposable
         Assert.SkipUnless(OperatingSystem.IsLinux(), "needs peer credentials");
         var socket = Path.Combine(Directory.CreateDirectory(Path.Combine(_folder.Path, "run")).FullName, "guard.sock");
         await using var guard = new GuardService(PolicyText.App("blocked_files: [/etc/shadow]", "audit"), new FakeBackend(Enforcement.Observe), null, TimeProvider.System, TimeSpan.FromSeconds(1), static (_, _) => { });
-        await using (var server = await GuardServer.StartAsync(socket, guard, [new("lsm", "EPERM")], [], CancellationToken.None))
+        var config = new AgentConfig { RuntimeGuard = new() { Socket = socket, Directory = Path.Combine(_folder.Path, "guard") } };
+        await using var parts = GuardParts.Open(config, guard, TimeProvider.System, static (_, _) => { });
+        guard.Engine.OnViolation(parts.Alerts.Take);
+        await using (var server = await GuardServer.StartAsync(config.RuntimeGuard, useSocket: true, parts, [new("lsm", "EPERM")], CancellationToken.None))
         {
             // Two guards on one socket: the second is refused, and says which setting to change.
-            (await Should.ThrowAsync<CommandException>(() => GuardServer.StartAsync(socket, guard, [], [], CancellationToken.None))).ShouldSatisfyAllConditions(
+            (await Should.ThrowAsync<CommandException>(() => GuardServer.StartAsync(config.RuntimeGuard, useSocket: true, parts, [], CancellationToken.None))).ShouldSatisfyAllConditions(
                 static e => e.Message.ShouldContain("Another service listens"), static e => e.Next!.ShouldContain("runtime_guard.socket"));
             guard.Engine.CheckFileAccess("app", 1, "/etc/shadow").ShouldNotBeNull();
             var (exit, text, _) = await TestTerminal.RunAsync(TestTerminal.Of(), "guard", "status", "--socket", socket);
@@ -88,6 +92,7 @@ public sealed class GuardCommandTests : IDisposable
             text.ShouldContain("backend fake, mode audit");
             text.ShouldContain("1 events, 1 violations");
             text.ShouldContain("backend lsm can't be used: EPERM");
+            text.ShouldContain("alerts: 0 violations told as 0 alerts, 0 held back, 0 lost; 1 only recorded; 0 processes stopped, 0 refused");
             (await TestTerminal.RunAsync(TestTerminal.Of(), "guard", "mode", "enforce", "--socket", socket)).Out.ShouldBe("Mode enforce.\n");
             (await TestTerminal.RunAsync(TestTerminal.Of(), "guard", "mode", "--socket", socket)).Out.ShouldBe("enforce\n");
             (await TestTerminal.RunAsync(TestTerminal.Of(), "guard", "mode", "audit", "--process", "nobody", "--socket", socket)).ShouldSatisfyAllConditions(static r => r.Exit.ShouldBe(1), static r => r.Error.ShouldContain("no process 'nobody'"));

@@ -32,6 +32,18 @@ public sealed class TextTableTests
     }
 
     [Fact]
+    public void A_column_without_room_leaves_no_empty_line()
+    {
+        var path = new string('p', 60);
+        var table = new TextTable(new("TIME"), new("PATH"), new("USER AGENT", Stretch: true));
+        table.Add("2026-11-21T07:23:28.748Z", "/" + path, "curl/8");
+        table.Add("2026-11-21T07:23:29.748Z", "/", "curl/8");
+        var text = new StringWriter();
+        table.WriteTo(TestTerminal.Of() with { Out = text, Width = 60 });
+        text.ToString().TrimEnd('\n').Split('\n').ShouldAllBe(static l => l.Length > 0);
+    }
+
+    [Fact]
     public void On_a_wide_screen_nothing_moves()
     {
         var lines = Write(140, ("203.0.113.7", Summary), (IPv6, Summary));

@@ -75,7 +75,7 @@ public sealed class DefaultYamlTests
 
     private static IEnumerable<string> Paths(Type type, string prefix)
     {
-        foreach (var property in type.GetProperties(BindingFlags.Instance | BindingFlags.Public))
+        foreach (var property in type.GetProperties(BindingFlags.Instance | BindingFlags.Public).Where(static p => p.CanWrite))
         {
             var path = prefix + JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name);
             if (property.PropertyType.Name.EndsWith("Config", StringComparison.Ordinal))

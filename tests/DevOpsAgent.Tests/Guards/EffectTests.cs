@@ -1,10 +1,9 @@
-using System.Runtime.CompilerServices;
-using Microsoft.CodeAnalysis;
-using Microsoft.CodeAnalysis.CSharp;
-using Microsoft.CodeAnalysis.CSharp.Syntax;
+using System.Reflection;
 using DevOpsAgent.App;
 using DevOpsAgent.App.Cli;
 using DevOpsAgent.App.Web;
+using DevOpsAgent.Guards;
+using DevOpsAgent.Planted;
 using DevOpsAgent.Service;
 using DevOpsAgent.Signing;
 using DevOpsAgent.Store;
@@ -12,7 +11,7 @@ using DevOpsAgent.Store;
 namespace DevOpsAgent.Tests.Guards;
 
 /// <summary>
-/// Every effect goes through the gateway. Read from the compiler's symbols: what writes to the store or the target is called
+/// Every effect goes through the gateway. Read from the compiled code: what writes to the store or the target is called
 /// only from the types below; what these offer to others demands a permit; and a permit is made only by the gateway.
 /// </summary>
 public sealed class EffectTests
@@ -48,33 +47,18 @@ public sealed class EffectTests
     [
         "BlockLedger", "PendingBlocks", // the blocker's own hands: reached through it only, see above
         "LogPipeline", // what the log says: findings, positions, counts
+        "GuardFeed", // what the runtime guard says: violations, and how far it was read
         "Responder", // says of a permitted call what came of it
         "Allowlist", // the last answer of DNS for a name
         "AgentService", // Prune: what is older than database.retention
         "IStore", "SqliteStore", // the store itself
     ];
 
-    private static readonly HashSet<string> s_names = [.. Writes.Values.SelectMany(static w => w), "RunAsync"];
-
-    private static readonly Lazy<Found> All = new(static () => Look([.. Sources("DevOpsAgent"), .. Sources("DevOpsAgent.App"), CSharpSyntaxTree.ParseText(Planted, path: "DevOpsAgent/Planted.cs")]));
-
-    private const string Planted = """
-        namespace DevOpsAgent.Planted;
-        using DevOpsAgent.Guards;
-        internal sealed class PlantedForger : Permit<BlockRequest>.Issuer
-        {
-            internal static Permit<BlockRequest> Forge(BlockRequest request) => Issue(new object(), 1, request);
-        }
-        internal static class PlantedWriter
-        {
-            internal static void Write(DevOpsAgent.Store.IStore store) => store.SetSetting("mode", "auto since review");
-            internal static object Run(Tool<BlockRequest> tool, Permit<BlockRequest> permit) => tool.RunAsync([permit], default);
-        }
-        """;
+    private static readonly Lazy<Found> All = new(static () => Look([.. typeof(Gateway).Assembly.GetTypes(), .. typeof(EffectTable).Assembly.GetTypes(), typeof(PlantedForger), typeof(PlantedWriter), .. typeof(PlantedWriter).GetNestedTypes(BindingFlags.NonPublic)]));
 
     [Fact]
     public void Only_the_gateway_makes_permits() =>
-        All.Value.Issuers.Where(static i => !i.Contains("Planted")).ShouldAllBe(static i => i.StartsWith("DevOpsAgent.Guards.Gateway.", StringComparison.Ordinal));
+        All.Value.Issuers.Where(static i => !i.Contains("Planted")).ShouldAllBe(static i => i.StartsWith("DevOpsAgent.Guards.Gateway+", StringComparison.Ordinal));
 
     [Fact]
     public void Only_the_gateway_runs_tools() => All.Value.Runs.Where(static r => !r.StartsWith("Planted", StringComparison.Ordinal)).Distinct(StringComparer.Ordinal).ShouldBe(["Gateway"]);
@@ -95,7 +79,8 @@ public sealed class EffectTests
     public void Planted_violations_are_found()
     {
         All.Value.Issuers.ShouldContain(static i => i.Contains("PlantedForger"));
-        All.Value.Strangers.ShouldContain(static s => s.StartsWith("PlantedWriter", StringComparison.Ordinal));
+        All.Value.Strangers.ShouldContain(static s => s.StartsWith("PlantedWriter.Write ", StringComparison.Ordinal));
+        All.Value.Strangers.ShouldContain(static s => s.StartsWith("PlantedWriter.Later ", StringComparison.Ordinal));
         All.Value.Runs.ShouldContain("PlantedWriter");
     }
 
@@ -117,8 +102,9 @@ public sealed class EffectTests
         using var store = new SqliteStore(Path.Combine(Directory.CreateTempSubdirectory("effects-").FullName, "agent.db"));
         await using var parts = new AgentParts(new(), store, store.Receipts, KeyRing.InMemory(TimeProvider.System), TimeProvider.System, static _ => { });
 
-        // Commands are run by a service of their own, which has the one tool.
-        var tools = parts.Gateway.Tools.Where(static t => t.HasEffect).Select(static t => t.Name).Append("run_command").ToList();
+        // Commands are run by a service of their own, and so are processes guarded: their tools are theirs alone.
+        string[] others = ["run_command", "kill_process", "isolate_network", "set_guard_mode"];
+        var tools = parts.Gateway.Tools.Where(static t => t.HasEffect).Select(static t => t.Name).Concat(others).ToList();
         EffectTable.Commands.Values.Concat(EffectTable.Endpoints.Values).SelectMany(static t => t).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)
             .ShouldBe(tools.Order(StringComparer.Ordinal));
         foreach (var tool in parts.Gateway.Tools)
@@ -132,114 +118,100 @@ public sealed class EffectTests
         }
     }
 
-    private static Found Look(IReadOnlyList<SyntaxTree> trees)
+    private static Found Look(IReadOnlyList<Type> types)
     {
-        var references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-            .Where(static p => Path.GetFileName(p) is not ("DevOpsAgent.dll" or "devops-agent.dll" or "DevOpsAgent.Tests.dll"))
-            .Select(static p => MetadataReference.CreateFromFile(p));
-        var compilation = CSharpCompilation.Create("effects", trees, references, new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable));
         var found = new Found();
-        var calls = new Dictionary<IMethodSymbol, HashSet<IMethodSymbol>>(SymbolEqualityComparer.Default);
-        var writing = new HashSet<IMethodSymbol>(SymbolEqualityComparer.Default);
-        foreach (var tree in trees)
+        var calls = new Dictionary<SourceMethod, HashSet<SourceMethod>>();
+        var writing = new HashSet<SourceMethod>();
+        foreach (var type in types)
         {
-            var model = compilation.GetSemanticModel(tree);
-            foreach (var type in tree.GetRoot().DescendantNodes().OfType<TypeDeclarationSyntax>())
+            if (type.BaseType is { Name: "Issuer", DeclaringType.Name: "Permit`1" })
             {
-                if (model.GetDeclaredSymbol(type)?.BaseType is { Name: "Issuer", ContainingType.Name: "Permit" })
-                {
-                    found.Issuers.Add(model.GetDeclaredSymbol(type)!.ToDisplayString());
-                }
+                found.Issuers.Add(type.FullName!);
             }
 
-            // Methods passed on as delegates count like calls. Binding each name of the program would take minutes.
-            var declaresWriter = tree.GetRoot().DescendantNodes().OfType<TypeDeclarationSyntax>().Any(static t => Writers.ContainsKey(t.Identifier.ValueText));
-            foreach (var name in tree.GetRoot().DescendantNodes().OfType<SimpleNameSyntax>())
+            foreach (var method in type.GetMethods(Instructions.Declared).Concat<MethodBase>(type.GetConstructors(Instructions.Declared)))
             {
-                if (!declaresWriter && !s_names.Contains(name.Identifier.ValueText))
+                if (method.GetMethodBody() is not { } body)
                 {
                     continue;
                 }
 
-                if (model.GetSymbolInfo(name).Symbol?.OriginalDefinition is not IMethodSymbol called || Enclosing(model, name) is not { } caller)
+                var caller = SourceMethod.Of(method);
+                foreach (var called in Instructions.Named(type, method, body).OfType<MethodBase>().Where(static c => !IsClosure(c)))
                 {
-                    continue;
+                    Call(found, writing, caller, called);
+                    (calls.TryGetValue(caller, out var known) ? known : calls[caller] = []).Add(SourceMethod.Of(called));
                 }
-
-                var declares = called.ContainingType.ToDisplayString();
-                if (called.Name == "RunAsync" && called.ContainingType.Name == "Tool")
-                {
-                    found.Runs.Add(Outer(caller.ContainingType).Name);
-                }
-
-                if (Writes.TryGetValue(declares, out var writes) && writes.Contains(called.Name) && caller.ContainingType.ToDisplayString() != declares)
-                {
-                    writing.Add(caller);
-                    var outer = Outer(caller.ContainingType).Name;
-                    if (!Writers.ContainsKey(outer) && !Bookkeeping.Contains(outer))
-                    {
-                        found.Strangers.Add($"{outer}.{caller.Name} calls {declares}.{called.Name}");
-                    }
-                }
-
-                (calls.TryGetValue(caller, out var called_) ? called_ : calls[caller] = new(SymbolEqualityComparer.Default)).Add(called);
             }
         }
 
         // A public method that reaches a write through private ones of its type writes too.
         for (var grown = true; grown;)
         {
-            grown = calls.Where(c => !writing.Contains(c.Key) && c.Value.Any(m => writing.Contains(m) && SymbolEqualityComparer.Default.Equals(m.ContainingType, c.Key.ContainingType))).Select(static c => c.Key).ToList() is { Count: > 0 } more
+            grown = calls.Where(c => !writing.Contains(c.Key) && c.Value.Any(m => m.Type == c.Key.Type && writing.Contains(m))).Select(static c => c.Key).ToList() is { Count: > 0 } more
                 && more.TrueForAll(writing.Add);
         }
 
-        foreach (var method in writing.Where(static m => m.DeclaredAccessibility != Accessibility.Private && m.MethodKind != MethodKind.Constructor && Writers.ContainsKey(m.ContainingType.Name)))
+        foreach (var method in writing.Where(static m => Writers.ContainsKey(m.Type.Name)))
         {
-            var name = $"{method.ContainingType.Name}.{method.Name}";
-            var permitted = method.Parameters.Any(static p => p.Type.ToDisplayString().Contains("DevOpsAgent.Guards.Permit<", StringComparison.Ordinal));
-            if (permitted)
+            // Methods of one name are one to this check: none of them may do without.
+            var open = method.Type.GetMethods(Instructions.Declared).Where(m => m.Name == method.Name && !m.IsPrivate).ToList();
+            if (open.Count > 0 && open.TrueForAll(static m => m.GetParameters().Any(static p => p.ParameterType.ToString().Contains("DevOpsAgent.Guards.Permit`1", StringComparison.Ordinal))))
             {
-                found.Permitted.Add(name);
+                found.Permitted.Add(method.ToString());
             }
-            else if (!Writers[method.ContainingType.Name].Contains(method.Name))
+            else if (open.Count > 0 && !Writers[method.Type.Name].Contains(method.Name))
             {
-                found.Unpermitted.Add(name);
+                found.Unpermitted.Add(method.ToString());
             }
         }
 
         return found;
     }
 
-    private static IMethodSymbol? Enclosing(SemanticModel model, SyntaxNode node)
+    /// <summary>Making the object that holds a lambda's variables calls nothing of the type around it.</summary>
+    private static bool IsClosure(MethodBase called) => called.IsConstructor && called.DeclaringType!.Name.StartsWith('<');
+
+    private static void Call(Found found, HashSet<SourceMethod> writing, SourceMethod caller, MethodBase called)
     {
-        var symbol = model.GetEnclosingSymbol(node.SpanStart);
-        while (symbol is IMethodSymbol { MethodKind: MethodKind.LambdaMethod or MethodKind.LocalFunction })
+        if (called is { Name: "RunAsync", DeclaringType.Name: "Tool`1" })
         {
-            symbol = symbol.ContainingSymbol;
+            found.Runs.Add(caller.Type.Name);
         }
 
-        return symbol as IMethodSymbol;
+        if (called.DeclaringType?.FullName is { } declares && Writes.TryGetValue(declares, out var writes) && writes.Contains(called.Name) && caller.Type != called.DeclaringType)
+        {
+            writing.Add(caller);
+            if (!Writers.ContainsKey(caller.Type.Name) && !Bookkeeping.Contains(caller.Type.Name))
+            {
+                found.Strangers.Add($"{caller} calls {declares}.{called.Name}");
+            }
+        }
     }
 
-    private static INamedTypeSymbol Outer(INamedTypeSymbol type) => type.ContainingType is { } outer ? Outer(outer) : type;
-
-    private static List<SyntaxTree> Sources(string project, [CallerFilePath] string file = "")
+    /// <summary>A method as the source has it, by the outermost type: what the compiler made of its lambdas, local functions and awaits is the method itself.</summary>
+    private readonly record struct SourceMethod(Type Type, string Name)
     {
-        var root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", "..", "src", project));
-        var options = new CSharpParseOptions(LanguageVersion.Latest);
-        var trees = Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
-            .Where(static f => !f.Contains("/obj/", StringComparison.Ordinal) && !f.Contains("/bin/", StringComparison.Ordinal))
-            .Select(f => CSharpSyntaxTree.ParseText(File.ReadAllText(f), options, $"{project}/{Path.GetRelativePath(root, f)}"))
-            .ToList();
-        if (project == "DevOpsAgent")
+        public static SourceMethod Of(MethodBase method)
         {
-            trees.Add(CSharpSyntaxTree.ParseText("""
-                global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq;
-                global using System.Net.Http; global using System.Threading; global using System.Threading.Tasks;
-                """, options, "GlobalUsings.cs"));
+            var name = method.Name;
+            var type = method.DeclaringType!;
+            for (; type.DeclaringType is { } outer; type = outer)
+            {
+                // <Run>d__3 is the state machine of Run; <>c and <>c__DisplayClass hold lambdas, which are named <Run>b__3_0.
+                if (type.Name.StartsWith('<') && Inner(type.Name).Length > 0)
+                {
+                    name = type.Name;
+                }
+            }
+
+            return new(type.IsGenericType ? type.GetGenericTypeDefinition() : type, name.StartsWith('<') ? Inner(name) : name);
         }
 
-        return trees;
+        public override string ToString() => $"{Type.Name}.{Name}";
+
+        private static string Inner(string name) => name.TrimStart('<') is var inner && inner.IndexOf('>') is >= 0 and var end ? inner[..end] : inner;
     }
 
     private sealed class Found

@@ -27,6 +27,9 @@ internal sealed class GuardSource
         return new(context);
     }
 
+    /// <summary>The whole configuration, for parts that need more than the guard's own.</summary>
+    public AgentConfig Whole(ParseResult parsed) => _context.Load(parsed).Config;
+
     public RuntimeGuardConfig Config(ParseResult parsed)
     {
         var config = _context.Load(parsed).Config.RuntimeGuard;

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using DevOpsAgent.App.GuardControl;
 using DevOpsAgent.RuntimeGuard;
+using DevOpsAgent.RuntimeGuard.Alerts;
 
 namespace DevOpsAgent.App.Cli.GuardCommands;
 
@@ -45,6 +46,11 @@ internal static class StatusCommand
         }
 
         table.WriteTo(terminal);
+        if (health.Alerts is { } alerts)
+        {
+            Show(terminal, alerts);
+        }
+
         foreach (var refused in health.Refused)
         {
             terminal.Out.WriteLine(SafeText.Of($"backend {refused.Backend} can't be used: {refused.Reason}"));
@@ -57,6 +63,26 @@ internal static class StatusCommand
             {
                 terminal.Out.WriteLine(SafeText.Of(string.Create(culture, $"  {group.Key.Process}, line {group.First().Line}: {group.Key.Key}: {string.Join(", ", group.Select(static u => u.Rule))} ({(group.Key.Instead == "none" ? "not seen" : group.Key.Instead == "observe" ? "only observed" : "killed, maybe too late")})")));
             }
+        }
+    }
+
+    private static void Show(Terminal terminal, AlertsStatus alerts)
+    {
+        var culture = CultureInfo.InvariantCulture;
+        terminal.Out.WriteLine(string.Create(culture, $"alerts: {alerts.Routed} violations told as {alerts.Written} alerts, {alerts.HeldBack} held back, {alerts.Lost} lost; {alerts.Audited} only recorded; {alerts.Done} processes stopped, {alerts.Refused} refused"));
+        if (alerts.Problem is { } problem)
+        {
+            terminal.Out.WriteLine(SafeText.Of($"  kept in memory only: {problem}"));
+        }
+
+        foreach (var receiver in alerts.Receivers.Where(static r => r.Sent > 0 || r.Problem is not null || r.Lost > 0))
+        {
+            terminal.Out.WriteLine(SafeText.Of(string.Create(culture, $"  {receiver.Name}: {receiver.Sent} sent, {receiver.Waiting} waiting, {receiver.Refused} refused, {receiver.Lost} lost{(receiver.Problem is { } down ? $"; down: {down}" : "")}")));
+        }
+
+        foreach (var breaker in alerts.Breakers)
+        {
+            terminal.Out.WriteLine(SafeText.Of(string.Create(culture, $"  circuit breaker of {breaker.Process}: {breaker.State}, {breaker.Violations} violations, opened {breaker.Opened} times")));
         }
     }
 }

@@ -12,9 +12,41 @@ internal static class IncidentText
         var (incident, evidence) = (detail.Incident, detail.Evidence);
         var output = terminal.Out;
         Line($"Incident {incident.Id}: {incident.ThreatType}, {incident.Severity}, {incident.Status} (version {incident.Version})");
-        Line($"Client    {(incident.IsCampaign ? $"campaign of {incident.Clients.Count}: {string.Join(", ", incident.Clients.Take(20))}{(incident.Clients.Count > 20 ? ", ..." : "")}" : incident.IpAddress)}");
+        Line($"{(evidence.Process is null ? "Client " : "Process")}   {(incident.IsCampaign ? $"campaign of {incident.Clients.Count}: {string.Join(", ", incident.Clients.Take(20))}{(incident.Clients.Count > 20 ? ", ..." : "")}" : incident.IpAddress)}");
         Line($"Summary   {incident.Summary}");
         Line($"Seen      {Words.At(evidence.FirstSeen)} to {Words.At(evidence.LastSeen)}");
+        if (evidence.Process is { } process)
+        {
+            ProcessText.Write(terminal, evidence, process);
+        }
+        else
+        {
+            WriteRequests(terminal, evidence, samples);
+        }
+
+        output.WriteLine();
+        WriteRecommendation(terminal, detail);
+        InvestigationText.Write(terminal, detail.Investigations);
+        Line("History");
+        foreach (var change in detail.History)
+        {
+            Line($"  {Words.At(change.At)}  {change.To} by {change.By} ({change.Origin}){(change.Note is { } note ? ": " + note : "")}");
+        }
+
+        foreach (var block in detail.Blocks)
+        {
+            Line($"Block {block.Id}: {block.Range} {block.Status} until {Words.At(block.ExpiresAt)}{(block.Result is { } result ? ". " + result : "")}");
+        }
+
+        output.WriteLine();
+        WriteNext(terminal, incident, evidence.Process is not null);
+
+        void Line(string text) => output.WriteLine(SafeText.Of(text));
+    }
+
+    private static void WriteRequests(Terminal terminal, Evidence evidence, int samples)
+    {
+        var output = terminal.Out;
         Line(string.Create(CultureInfo.InvariantCulture, $"Requests  {evidence.Requests}, {evidence.Matched} matched, {evidence.DistinctPaths} distinct paths"));
         if (evidence.Forgeable)
         {
@@ -44,22 +76,6 @@ internal static class IncidentText
                 Line("  " + sample);
             }
         }
-
-        output.WriteLine();
-        WriteRecommendation(terminal, detail);
-        Line("History");
-        foreach (var change in detail.History)
-        {
-            Line($"  {Words.At(change.At)}  {change.To} by {change.By} ({change.Origin}){(change.Note is { } note ? ": " + note : "")}");
-        }
-
-        foreach (var block in detail.Blocks)
-        {
-            Line($"Block {block.Id}: {block.Range} {block.Status} until {Words.At(block.ExpiresAt)}{(block.Result is { } result ? ". " + result : "")}");
-        }
-
-        output.WriteLine();
-        WriteNext(terminal, incident);
 
         void Line(string text) => output.WriteLine(SafeText.Of(text));
         void Top(string title, IReadOnlyList<TopItem> items)
@@ -106,11 +122,12 @@ internal static class IncidentText
         terminal.Out.WriteLine();
     }
 
-    private static void WriteNext(Terminal terminal, IncidentView incident)
+    private static void WriteNext(Terminal terminal, IncidentView incident, bool ofProcess)
     {
         var next = incident.Status switch
         {
             "recommended" or "failed" => $"devops-agent incidents approve {incident.Id}   or   devops-agent incidents reject {incident.Id}",
+            "open" when ofProcess => $"devops-agent incidents reject {incident.Id}   when it is dealt with",
             "open" => $"devops-agent incidents reject {incident.Id}   or   devops-agent blocks add {(incident.IsCampaign ? "ADDRESS" : incident.IpAddress)}",
             "approved" or "blocked" or "rejected" => $"devops-agent incidents undo {incident.Id}",
             _ => null,

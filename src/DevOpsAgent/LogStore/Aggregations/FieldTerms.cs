@@ -85,13 +85,14 @@ internal sealed class FieldTerms
 
     public static FieldTerms Of(AggregationScope scope, string name)
     {
-        if (scope.Views.Count == 1 && name != "_index" && scope.Views[0].Frozen is null)
+        if (scope.Views.Count == 0 || name == "_index" || scope.Views.Any(static v => v.Frozen is not null))
         {
-            var view = scope.Views[0];
-            return view.Index.Cached($"terms {name}", () => Build(scope, name));
+            return Build(scope, name);
         }
 
-        return Build(scope, name);
+        // Days that are over don't change: the values of several days are kept with the first of them, for this very set.
+        var others = string.Join(',', scope.Views.Skip(1).Select(static v => $"{v.Index.Uuid}@{v.Index.Version}"));
+        return scope.Views[0].Index.Cached($"terms {name} {others}", () => Build(scope, name));
     }
 
     private static FieldTerms Build(AggregationScope scope, string name)

@@ -37,4 +37,21 @@ internal sealed record AlertRoutes
 
     public IReadOnlyList<string> OnViolation { get; init; } = [];
     public IReadOnlyList<string> OnCritical { get; init; } = [];
+    public BreakerPolicy Breaker { get; init; } = new();
+}
+
+/// <summary>
+/// When increment_circuit_breaker opens the breaker of a process: too many violations in a short time, whatever their severity.
+/// While it is open, each violation of the process is treated as a critical one.
+/// </summary>
+internal sealed record BreakerPolicy
+{
+    public int Violations { get; init; } = 5;
+    public TimeSpan Within { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Without a further violation for this long it closes.</summary>
+    public TimeSpan OpenFor { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>What is done when it opens, and about each violation while it is open. Null: what stands in on_critical.</summary>
+    public IReadOnlyList<string>? OnOpen { get; init; }
 }

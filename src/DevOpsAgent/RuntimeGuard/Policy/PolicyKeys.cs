@@ -55,6 +55,10 @@ internal sealed class PolicyKeys
             new ConfigKey<GuardPolicy, IReadOnlyList<ProcessPolicy>>("processes", new ProcessesType(Process), static p => p.Processes, static (p, v) => p with { Processes = v }),
             new ConfigKey<GuardPolicy, IReadOnlyList<string>>("alerts.on_violation", actions, static p => p.Alerts.OnViolation, static (p, v) => p with { Alerts = p.Alerts with { OnViolation = v } }),
             new ConfigKey<GuardPolicy, IReadOnlyList<string>>("alerts.on_critical", actions, static p => p.Alerts.OnCritical, static (p, v) => p with { Alerts = p.Alerts with { OnCritical = v } }),
+            Breaker("violations", Number(1, 1_000_000), static b => b.Violations, static (b, v) => b with { Violations = v }),
+            Breaker("within", Duration, static b => b.Within, static (b, v) => b with { Within = v }),
+            Breaker("open_for", Duration, static b => b.OpenFor, static (b, v) => b with { OpenFor = v }),
+            Breaker("on_open", actions, static b => b.OnOpen ?? [], static (b, v) => b with { OnOpen = v }),
         ]);
     }
 
@@ -118,6 +122,9 @@ internal sealed class PolicyKeys
 
     private static ConfigKey<ProcessPolicy, IReadOnlyList<PolicyRule<T>>?> Rules<T>(string key, RulesType<T> type, Func<ProcessPolicy, IReadOnlyList<PolicyRule<T>>> get, Func<ProcessPolicy, IReadOnlyList<PolicyRule<T>>, ProcessPolicy> set) =>
         new(key, type, get, (p, v) => set(p, v ?? []));
+
+    private static ConfigKey<GuardPolicy, T> Breaker<T>(string key, KeyType<T> type, Func<BreakerPolicy, T> get, Func<BreakerPolicy, T, BreakerPolicy> set) =>
+        new("alerts.circuit_breaker." + key, type, p => get(p.Alerts.Breaker), (p, v) => p with { Alerts = p.Alerts with { Breaker = set(p.Alerts.Breaker, v) } });
 
     private static SingleType<string> Single(string expects, Func<string, bool> fine) => new(
         expects,

@@ -11,6 +11,8 @@ internal sealed class SqliteBlocks(SqliteDatabase database)
     // The same words as in the index blocks_live, or SQLite doesn't use it.
     private const string IsLive = "status IN ('pending', 'active', 'unconfirmed')";
 
+    private volatile LiveBlocks? _live;
+
     public long Add(Block block) => database.Write(session => Add(session, block));
 
     public static long Add(SqliteSession session, Block block) => session.Scalar<long>(
@@ -27,7 +29,18 @@ internal sealed class SqliteBlocks(SqliteDatabase database)
 
     public Block? Get(long id) => database.Read(session => session.Query($"SELECT {Columns} FROM blocks WHERE id = $1", Read, id)).FirstOrDefault();
 
-    public IReadOnlyList<Block> Live() => database.Read(static session => session.Query($"SELECT {Columns} FROM blocks WHERE {IsLive} ORDER BY id", Read));
+    /// <summary>Asked several times per change, with thousands of blocks: read again only when a block changed.</summary>
+    public IReadOnlyList<Block> Live() => database.Read(session =>
+    {
+        // The number first: rows that are newer than it are read once more, older ones never kept for it.
+        var changes = session.Scalar<long>("SELECT count FROM block_changes");
+        if (_live is not { } live || live.Changes != changes)
+        {
+            _live = live = new(changes, session.Query($"SELECT {Columns} FROM blocks WHERE {IsLive} ORDER BY id", Read));
+        }
+
+        return live.Blocks;
+    });
 
     public IReadOnlyList<Block> List(bool liveOnly, int limit, int offset, out int total)
     {
@@ -60,4 +73,6 @@ internal sealed class SqliteBlocks(SqliteDatabase database)
         Offence = row.GetInt32(9),
         Result = row.TextOrNull(10),
     };
+
+    private sealed record LiveBlocks(long Changes, IReadOnlyList<Block> Blocks);
 }

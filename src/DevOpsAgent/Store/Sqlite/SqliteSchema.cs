@@ -7,7 +7,7 @@ namespace DevOpsAgent.Store.Sqlite;
 /// </summary>
 internal static class SqliteSchema
 {
-    public static IReadOnlyList<string> Migrations { get; } = [V1, ReceiptsSchema.Migration, BehaviourTable];
+    public static IReadOnlyList<string> Migrations { get; } = [V1, ReceiptsSchema.Migration, BehaviourTable, BlockChanges, InvestigationsSchema.Migration];
 
     private const string V1 = """
         CREATE TABLE incidents (
@@ -140,5 +140,14 @@ internal static class SqliteSchema
             version   INTEGER NOT NULL,
             last_seen TEXT NOT NULL
         ) WITHOUT ROWID;
+        """;
+
+    /// <summary>Counts every change of a block, whoever makes it: what was read of them holds while the number stays.</summary>
+    private const string BlockChanges = """
+        CREATE TABLE block_changes (count INTEGER NOT NULL);
+        INSERT INTO block_changes VALUES (0);
+        CREATE TRIGGER blocks_inserted AFTER INSERT ON blocks BEGIN UPDATE block_changes SET count = count + 1; END;
+        CREATE TRIGGER blocks_updated AFTER UPDATE ON blocks BEGIN UPDATE block_changes SET count = count + 1; END;
+        CREATE TRIGGER blocks_deleted AFTER DELETE ON blocks BEGIN UPDATE block_changes SET count = count + 1; END;
         """;
 }

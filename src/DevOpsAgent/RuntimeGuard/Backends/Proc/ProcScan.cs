@@ -4,7 +4,8 @@ using DevOpsAgent.RuntimeGuard.Policy;
 namespace DevOpsAgent.RuntimeGuard.Backends.Proc;
 
 /// <summary>One look after the other: which processes are guarded and by what, and what each of them has come to hold since.</summary>
-internal sealed class ProcScan(ProcTree tree, TimeProvider time, Func<int, long, bool>? kill)
+/// <param name="limitsOnly">True: only memory and CPU; all else is somebody else's to see.</param>
+internal sealed class ProcScan(ProcTree tree, TimeProvider time, Func<int, long, bool>? kill, bool limitsOnly = false)
 {
     private static readonly TimeSpan CpuWindow = TimeSpan.FromSeconds(5);
     private static readonly string[] s_forks = ["clone3", "clone", "fork", "vfork"];
@@ -67,7 +68,11 @@ internal sealed class ProcScan(ProcTree tree, TimeProvider time, Func<int, long,
             Inspect(watched, policy.ByName[watched.Policy], stats[watched.Pid], sockets);
         }
 
-        LookForModules(policy);
+        if (!limitsOnly)
+        {
+            LookForModules(policy);
+        }
+
         return _watched.Values.GroupBy(static w => w.Policy, StringComparer.Ordinal).ToDictionary(static g => g.Key, static g => g.Count(), StringComparer.Ordinal);
     }
 
@@ -102,7 +107,7 @@ internal sealed class ProcScan(ProcTree tree, TimeProvider time, Func<int, long,
         _others.Remove(stat.Pid);
 
         var watched = known ?? new WatchedProcess(stat.Pid, stat.StartTicks, "", exe);
-        if (parent is not null)
+        if (parent is not null && !limitsOnly)
         {
             if (known is null)
             {
@@ -122,6 +127,13 @@ internal sealed class ProcScan(ProcTree tree, TimeProvider time, Func<int, long,
 
     private void Inspect(WatchedProcess watched, ProcessRules rules, ProcStat stat, Dictionary<string, ProcSockets> sockets)
     {
+        if (limitsOnly)
+        {
+            Memory(watched, rules, stat);
+            Cpu(watched, rules, stat);
+            return;
+        }
+
         foreach (var file in tree.Mappings(watched.Pid).Where(static f => !f.StartsWith("/memfd:", StringComparison.Ordinal) && !f.StartsWith("/dev/zero", StringComparison.Ordinal) && !f.StartsWith("/SYSV", StringComparison.Ordinal)))
         {
             Tell(watched, watched.Policy, GuardEventKind.File, file, "mapped, seen after the fact");
