@@ -144,7 +144,7 @@ internal sealed class FieldResolver(IReadOnlyDictionary<EventRole, string> alias
         return null;
     }
 
-    private static bool Fits(EventRole role, FieldType type) => role switch
+    private static bool Fits(EventRole role, CappedType type) => role switch
     {
         EventRole.Time or EventRole.Start => type.IsDate,
         EventRole.Status or EventRole.RequestCount or EventRole.Duration or EventRole.Size => type.IsNumber,
