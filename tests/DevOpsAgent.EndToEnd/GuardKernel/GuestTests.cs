@@ -50,7 +50,7 @@ public sealed class GuestTests
         var script = new StringBuilder($$"""
             sh /app/prepare {{Folder}} /app/trigger || echo "PREPARATION FAILED"
             mount -t tmpfs t {{Folder}}/mounted
-            agent guard run --policy /app/policy.yaml --backend {{backend}} --socket /tmp/g.sock > /tmp/violations 2> /tmp/said &
+            agent guard run --policy /app/policy.yaml --backend {{backend}} --socket /run/guard/g.sock > /tmp/violations 2> /tmp/said &
             guard=$!
             while ! grep -q 'mode enforce' /tmp/said && kill -0 $guard; do usleep 100000; done
             kill -0 $guard || { cat /tmp/said; poweroff -f; }
@@ -76,7 +76,7 @@ public sealed class GuestTests
             sleep 2
             [ -e {{Folder}}/work/cloned ] && echo CLONED yes || echo CLONED no
             [ -e {{Folder}}/work/created ] && echo CREATED yes || echo CREATED no
-            agent guard status --socket /tmp/g.sock
+            agent guard status --socket /run/guard/g.sock
             cat /tmp/said
             sed 's/^/VIOLATION /' /tmp/violations
             """);

@@ -71,7 +71,7 @@ internal static class KernelGuest
             mount -t securityfs sec /sys/kernel/security; mount -t cgroup2 cgroup /sys/fs/cgroup; mount -t bpf bpf /sys/fs/bpf
             ip link set lo up
             export DOTNET_ROOT=/dotnet LD_LIBRARY_PATH=/usr/lib PATH=/bin HOME=/tmp DOTNET_EnableDiagnostics=0
-            cd /tmp
+            mkdir -p /run/guard; cd /run/guard
             agent() { /dotnet/dotnet /app/devops-agent.dll "$@"; }
             {{script}}
             sync; poweroff -f
