@@ -84,7 +84,7 @@ int cg_sock_create(struct bpf_sock *ctx)
 {
 	if (refuse_inet(NR_socket))
 		return 0;
-	return !judge_socket(ctx->family, ctx->type, ctx->protocol, METHOD_CGROUP);
+	return !judge_socket(ctx->family, ctx->type, OUTCOME_BLOCKED, METHOD_CGROUP);
 }
 
 #endif

@@ -15,8 +15,9 @@
 #define PTRACE_MODE_ATTACH 2
 #define ANSWER(refused) ((refused) ? -EPERM : 0)
 
-/* Refused if the call that the task is in is blocked, whichever of several lead to this hook. */
-static __always_inline int refuse_current(void)
+/* Refused if the call that the task is in is blocked, whichever of several lead to this hook. Attack: the 32-bit entry, whose
+ * numbers mean other calls, and rings, which do the operation without its call; there the calls that lead here are asked for. */
+static __always_inline int refuse_current(int first, int second)
 {
 	struct task_state *task;
 	__u32 id, tgid = current_tgid();
@@ -24,6 +25,8 @@ static __always_inline int refuse_current(void)
 	if (!set)
 		return 0;
 	int nr = current_syscall();
+	if (nr == NR_io_uring_enter || is_compat(current_task()))
+		nr = has_bit(set->blocked, first) ? first : second;
 	if (nr < 0 || !has_bit(set->blocked, nr))
 		return 0;
 	return tell_call(tgid, task->slot, set->mode, EVENT_SYSCALL, OUTCOME_BLOCKED, METHOD_LSM, nr, ODD_NONE, 0);
@@ -61,69 +64,69 @@ int BPF_PROG(lsm_bprm_check, struct linux_binprm *bprm)
 SEC("lsm/task_alloc")
 int BPF_PROG(lsm_task_alloc, struct task_struct *task, unsigned long clone_flags)
 {
-	return clone_flags & CLONE_THREAD_FLAG ? 0 : ANSWER(refuse_current());
+	return clone_flags & CLONE_THREAD_FLAG ? 0 : ANSWER(refuse_current(NR_clone, NR_clone3));
 }
 
 SEC("lsm/path_unlink")
 int BPF_PROG(lsm_path_unlink, const struct path *dir, struct dentry *dentry)
 {
-	return ANSWER(refuse_current() || judge_entry(BPF_CORE_READ(dir, mnt), dentry));
+	return ANSWER(refuse_current(NR_unlinkat, NR_unlink) || judge_entry(BPF_CORE_READ(dir, mnt), dentry));
 }
 
 SEC("lsm/path_rmdir")
 int BPF_PROG(lsm_path_rmdir, const struct path *dir, struct dentry *dentry)
 {
-	return ANSWER(refuse_current() || judge_entry(BPF_CORE_READ(dir, mnt), dentry));
+	return ANSWER(refuse_current(NR_rmdir, NR_unlinkat) || judge_entry(BPF_CORE_READ(dir, mnt), dentry));
 }
 
 SEC("lsm/path_mkdir")
 int BPF_PROG(lsm_path_mkdir, const struct path *dir, struct dentry *dentry)
 {
-	return ANSWER(refuse_current() || judge_entry(BPF_CORE_READ(dir, mnt), dentry));
+	return ANSWER(refuse_current(NR_mkdirat, NR_mkdir) || judge_entry(BPF_CORE_READ(dir, mnt), dentry));
 }
 
 /* Also what O_CREAT makes: refused before the file is there. */
 SEC("lsm/path_mknod")
 int BPF_PROG(lsm_path_mknod, const struct path *dir, struct dentry *dentry)
 {
-	return ANSWER(refuse_current() || judge_entry(BPF_CORE_READ(dir, mnt), dentry));
+	return ANSWER(refuse_current(NR_mknodat, NR_mknod) || judge_entry(BPF_CORE_READ(dir, mnt), dentry));
 }
 
 SEC("lsm/path_symlink")
 int BPF_PROG(lsm_path_symlink, const struct path *dir, struct dentry *dentry)
 {
-	return ANSWER(refuse_current() || judge_entry(BPF_CORE_READ(dir, mnt), dentry));
+	return ANSWER(refuse_current(NR_symlinkat, NR_symlink) || judge_entry(BPF_CORE_READ(dir, mnt), dentry));
 }
 
 SEC("lsm/path_truncate")
 int BPF_PROG(lsm_path_truncate, const struct path *path)
 {
-	return ANSWER(refuse_current() || judge_entry(BPF_CORE_READ(path, mnt), BPF_CORE_READ(path, dentry)));
+	return ANSWER(refuse_current(NR_truncate, NR_truncate) || judge_entry(BPF_CORE_READ(path, mnt), BPF_CORE_READ(path, dentry)));
 }
 
 /* Both ends: a blocked file must not get a name that is allowed, nor the other way round. */
 SEC("lsm/path_rename")
 int BPF_PROG(lsm_path_rename, const struct path *from_dir, struct dentry *from, const struct path *to_dir, struct dentry *to)
 {
-	return ANSWER(refuse_current() || judge_entry(BPF_CORE_READ(from_dir, mnt), from) || judge_entry(BPF_CORE_READ(to_dir, mnt), to));
+	return ANSWER(refuse_current(NR_renameat2, NR_rename) || judge_entry(BPF_CORE_READ(from_dir, mnt), from) || judge_entry(BPF_CORE_READ(to_dir, mnt), to));
 }
 
 SEC("lsm/path_link")
 int BPF_PROG(lsm_path_link, struct dentry *from, const struct path *to_dir, struct dentry *to)
 {
-	return ANSWER(refuse_current() || judge_entry(BPF_CORE_READ(to_dir, mnt), from) || judge_entry(BPF_CORE_READ(to_dir, mnt), to));
+	return ANSWER(refuse_current(NR_linkat, NR_link) || judge_entry(BPF_CORE_READ(to_dir, mnt), from) || judge_entry(BPF_CORE_READ(to_dir, mnt), to));
 }
 
 SEC("lsm/path_chroot")
 int BPF_PROG(lsm_path_chroot, const struct path *path)
 {
-	return ANSWER(refuse_current());
+	return ANSWER(refuse_current(NR_chroot, NR_pivot_root));
 }
 
 /* Attack: a bind mount gives a blocked file another path. */
 static __always_inline int refuse_remount(void)
 {
-	if (refuse_current())
+	if (refuse_current(NR_mount, NR_move_mount))
 		return -EPERM;
 	struct task_state *task;
 	__u32 id, tgid = current_tgid();
@@ -178,31 +181,31 @@ int BPF_PROG(lsm_ptrace_access, struct task_struct *child, unsigned int mode)
 {
 	if (!(mode & PTRACE_MODE_ATTACH))
 		return 0;
-	return ANSWER(refuse_current() || refuse_tracing(BPF_CORE_READ(child, tgid)));
+	return ANSWER(refuse_current(NR_ptrace, NR_process_vm_readv) || refuse_tracing(BPF_CORE_READ(child, tgid)));
 }
 
 SEC("lsm/ptrace_traceme")
 int BPF_PROG(lsm_ptrace_traceme, struct task_struct *parent)
 {
-	return ANSWER(refuse_current());
+	return ANSWER(refuse_current(NR_ptrace, NR_ptrace));
 }
 
 SEC("lsm/kernel_load_data")
 int BPF_PROG(lsm_kernel_load_data)
 {
-	return ANSWER(refuse_current());
+	return ANSWER(refuse_current(NR_init_module, NR_kexec_load));
 }
 
 SEC("lsm/kernel_read_file")
 int BPF_PROG(lsm_kernel_read_file)
 {
-	return ANSWER(refuse_current());
+	return ANSWER(refuse_current(NR_finit_module, NR_kexec_file_load));
 }
 
 SEC("lsm/bpf")
 int BPF_PROG(lsm_bpf)
 {
-	return ANSWER(refuse_current());
+	return ANSWER(refuse_current(NR_bpf, NR_bpf));
 }
 
 SEC("lsm/socket_create")
@@ -213,7 +216,7 @@ int BPF_PROG(lsm_socket_create, int family, int type, int protocol, int kern)
 	/* The cgroup's hook judges these two, too; it comes later. */
 	if (family == AF_INET || family == AF_INET6)
 		return 0;
-	return ANSWER(refuse_call(NR_socket, METHOD_LSM) || judge_socket(family, type, protocol, METHOD_LSM));
+	return ANSWER(refuse_call(NR_socket, METHOD_LSM) || judge_socket(family, type, OUTCOME_BLOCKED, METHOD_LSM));
 }
 
 SEC("lsm/socket_connect")

@@ -108,7 +108,7 @@ static __always_inline int refuse_call(__u32 nr, __u32 method)
 
 /* Raw and packet sockets reach anything, so they need a policy that limits nothing; a policy without any network has no
  * sockets of other families either (Unix and netlink excepted). */
-static __always_inline int judge_socket(__u32 family, __u32 type, __u32 protocol, __u32 method)
+static __always_inline int judge_socket(__u32 family, __u32 type, __u32 outcome, __u32 method)
 {
 	struct task_state *task;
 	__u32 id, tgid = current_tgid();
@@ -120,7 +120,7 @@ static __always_inline int judge_socket(__u32 family, __u32 type, __u32 protocol
 	bool other = family != AF_UNIX && family != AF_NETLINK && family != AF_INET && family != AF_INET6;
 	if (!raw && !(other && !(set->flags & HAS_NETWORK)))
 		return 0;
-	return tell_call(tgid, task->slot, set->mode, EVENT_CONNECT, OUTCOME_BLOCKED, method, -1, ODD_RAW_SOCKET, family << 16 | type);
+	return tell_call(tgid, task->slot, set->mode, EVENT_CONNECT, outcome, method, -1, ODD_RAW_SOCKET, family << 16 | type);
 }
 
 #endif

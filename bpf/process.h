@@ -23,7 +23,8 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	release(scratch);
 	if (slot < 0)
 		return 0;
-	struct task_state state = { .slot = slot };
+	struct task_state *before = bpf_map_lookup_elem(&tasks, &tgid);
+	struct task_state state = { .slot = slot, .flags = before ? before->flags : 0 }; /* who is isolated stays so */
 	if (bpf_map_update_elem(&tasks, &tgid, &state, BPF_ANY)) {
 		count(COUNT_TASKS_FULL);
 		kill_current();

@@ -6,6 +6,7 @@
 #define GUARD_TRACEPOINT_H
 
 #include "paths.h"
+#include "network.h"
 #include "calls.h"
 
 #define CLONE_THREAD 0x00010000
@@ -19,6 +20,13 @@ static __always_inline bool makes_thread(struct pt_regs *regs, long nr)
 		bpf_probe_read_user(&flags, sizeof(flags), (void *)at);
 	}
 	return (nr == NR_clone || nr == NR_clone3) && flags & CLONE_THREAD;
+}
+
+/* Calls in which the kernel looks for a deadly signal before it does anything. */
+static __always_inline __u8 outcome_of(long nr)
+{
+	return nr == NR_fork || nr == NR_vfork || nr == NR_clone || nr == NR_clone3 || nr == NR_execve || nr == NR_execveat ||
+	       nr == NR_process_vm_readv || nr == NR_process_vm_writev ? OUTCOME_KILLED : OUTCOME_KILLED_LATE;
 }
 
 static __always_inline bool remounts(long nr)
@@ -36,7 +44,7 @@ static __always_inline void protect(struct pt_regs *regs, long nr)
 	struct ruleset *set = guarded(target, &task, &id);
 	if (!set || !has_bit(set->guarded_from, nr) || target == current_tgid())
 		return;
-	if (tell_call(target, task->slot, set->mode, EVENT_PROTECT, OUTCOME_KILLED_LATE, METHOD_SYS_ENTER, nr, ODD_NONE, 0))
+	if (tell_call(target, task->slot, set->mode, EVENT_PROTECT, outcome_of(nr), METHOD_SYS_ENTER, nr, ODD_NONE, 0))
 		kill_current();
 }
 
@@ -59,11 +67,15 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long nr)
 		}
 		nr &= ~0x40000000; /* the x32 entry */
 		if (has_bit(set->kills, nr) && !makes_thread(regs, nr)) {
-			if (tell_call(tgid, task->slot, set->mode, EVENT_SYSCALL, OUTCOME_KILLED_LATE, METHOD_SYS_ENTER, nr, ODD_NONE, 0))
+			if (tell_call(tgid, task->slot, set->mode, EVENT_SYSCALL, outcome_of(nr), METHOD_SYS_ENTER, nr, ODD_NONE, 0))
 				kill_current();
 			return 0;
 		}
 	}
+	/* Sockets of families that no hook of a cgroup sees. */
+	if (config->flags & KILL_URING && nr == NR_socket && (__u32)ARG1(regs) != AF_INET && (__u32)ARG1(regs) != AF_INET6)
+		if (judge_socket(ARG1(regs), ARG2(regs), OUTCOME_KILLED_LATE, METHOD_SYS_ENTER))
+			kill_current();
 	if (config->flags & KILL_URING && set->flags & HAS_FILE_RULES && (nr == NR_io_uring_setup || remounts(nr)))
 		if (tell_call(tgid, task->slot, set->mode, EVENT_FILE, OUTCOME_KILLED_LATE, METHOD_SYS_ENTER, nr, nr == NR_io_uring_setup ? ODD_URING : ODD_CHROOT, 0))
 			kill_current();

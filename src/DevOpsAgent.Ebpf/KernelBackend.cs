@@ -12,7 +12,7 @@ namespace DevOpsAgent.Ebpf;
 /// The guard in the kernel: with hooks of the LSM that refuse, or with tracepoints that kill; network by hooks of the root cgroup
 /// in both. Every decision is made in the kernel, by tables; what it reports comes out of a ring, and no decision waits for it.
 /// </summary>
-internal sealed class KernelBackend : IGuardBackend
+internal sealed class KernelBackend : IGuardBackend, INetworkIsolation
 {
     private const string SysEnter = "on_sys_enter";
     private const string SysExit = "on_sys_exit";
@@ -32,12 +32,12 @@ internal sealed class KernelBackend : IGuardBackend
     private FrozenDictionary<uint, string> _names = FrozenDictionary<uint, string>.Empty;
     private bool _disposed;
 
-    public KernelBackend(GuardObject loaded, KernelTables tables, KernelOwner owner, PinFolder? pins, bool lsm, TimeProvider time, TimeSpan interval)
+    public KernelBackend(GuardObject loaded, KernelTables tables, KernelOwner owner, PinFolder? pins, bool lsm, TimeProvider time, TimeSpan interval, Func<int, long, bool> kill)
     {
         (_object, _tables, _owner, _pins, _lsm, _time, _interval) = (loaded, tables, owner, pins, lsm, time, interval);
         var tree = new ProcTree();
         _running = new(tree, tables);
-        _limits = new(tree, time, (pid, start) => PidKill.TryKill(tree, pid, start), limitsOnly: true);
+        _limits = new(tree, time, kill, limitsOnly: true);
     }
 
     public string Name => _lsm ? "lsm" : "tracepoint";
@@ -72,7 +72,7 @@ internal sealed class KernelBackend : IGuardBackend
         lock (_gate)
         {
             var needs = _tables.Publish(policy);
-            Need(SysEnter, needs.Kills || !_lsm && (needs.Protects || needs.Files));
+            Need(SysEnter, needs.Kills || !_lsm && (needs.Protects || needs.Files || needs.Network));
             Need(SysExit, !_lsm && needs.Files);
             Volatile.Write(ref _policy, policy);
             Volatile.Write(ref _names, _tables.Slots.ToFrozenDictionary(static s => (uint)s.Value, static s => s.Key));
@@ -115,6 +115,15 @@ internal sealed class KernelBackend : IGuardBackend
         _queue.Complete();
     }
 
+    /// <summary>New connections and datagrams; what is connected stays so.</summary>
+    public string? TryIsolate(string process, int pid)
+    {
+        lock (_gate)
+        {
+            return _disposed ? "the guard has ended" : _running.TryIsolate(pid);
+        }
+    }
+
     public ValueTask DisposeAsync()
     {
         lock (_gate)
@@ -149,11 +158,18 @@ internal sealed class KernelBackend : IGuardBackend
         }
     }
 
+    /// <summary>The kernel's clock is the one that .NET's timestamps are read from; it goes on while no agent runs.</summary>
+    private DateTimeOffset TimeOf(KernelEvent seen)
+    {
+        var age = _time.GetElapsedTime((long)(seen.AtNanoseconds / (1_000_000_000 / (ulong)_time.TimestampFrequency)), _time.GetTimestamp());
+        return _time.GetUtcNow() - (age > TimeSpan.Zero ? age : TimeSpan.Zero);
+    }
+
     private void Take(KernelEvent seen, ReadOnlySpan<byte> path)
     {
         if (Volatile.Read(ref _names).TryGetValue(seen.Slot, out var name))
         {
-            _queue.Add(EventWords.Of(seen, path, name, Volatile.Read(ref _policy)?.ByName.GetValueOrDefault(name), _time.GetUtcNow()));
+            _queue.Add(EventWords.Of(seen, path, name, Volatile.Read(ref _policy)?.ByName.GetValueOrDefault(name), TimeOf(seen)));
         }
     }
 }

@@ -10,22 +10,18 @@ internal static class KernelCandidates
     private static readonly string[] s_always =
         ["on_fork", "on_exit", "cg_connect4", "cg_connect6", "cg_sendmsg4", "cg_sendmsg6", "cg_bind4", "cg_bind6", "cg_sock_create"];
 
-    public static IReadOnlyList<BackendCandidate> Of(KernelHost host, TimeProvider time, TimeSpan interval) =>
+    /// <param name="kill">Number and start of a process that passed a limit; false: it was not killed.</param>
+    public static IReadOnlyList<BackendCandidate> Of(KernelHost host, TimeProvider time, TimeSpan interval, Func<int, long, bool> kill) =>
     [
-        new("lsm", () => TryOpen(host, lsm: true, time, interval)),
-        new("tracepoint", () => TryOpen(host, lsm: false, time, interval)),
+        new("lsm", () => TryOpen(host, lsm: true, time, interval, kill)),
+        new("tracepoint", () => TryOpen(host, lsm: false, time, interval, kill)),
     ];
 
-    public static (IGuardBackend? Backend, string Reason) TryOpen(KernelHost host, bool lsm, TimeProvider time, TimeSpan interval)
+    public static (IGuardBackend? Backend, string Reason) TryOpen(KernelHost host, bool lsm, TimeProvider time, TimeSpan interval, Func<int, long, bool> kill)
     {
         if (host.Missing() is { } missing)
         {
             return (null, missing);
-        }
-
-        if (Libc.EffectiveUser() != 0)
-        {
-            return (null, "needs root");
         }
 
         if (KernelOwner.TryTake(host.Pins) is not { } owner)
@@ -46,7 +42,7 @@ internal static class KernelCandidates
                 throw new KernelException(dead);
             }
 
-            return (new KernelBackend(loaded, tables, owner, pins, lsm, time, interval), "");
+            return (new KernelBackend(loaded, tables, owner, pins, lsm, time, interval, kill), "");
         }
         catch (KernelException refused)
         {

@@ -87,7 +87,8 @@ internal sealed class KernelTables
         return new(
             tables.Exists(static t => (t.Table.Header.Flags & RulesetFlags.HasKills) != 0),
             tables.Exists(static t => t.Table.Protects),
-            tables.Exists(static t => (t.Table.Header.Flags & RulesetFlags.HasFileRules) != 0));
+            tables.Exists(static t => (t.Table.Header.Flags & RulesetFlags.HasFileRules) != 0),
+            tables.Exists(static t => (t.Table.Header.Flags & RulesetFlags.LimitsNetwork) != 0));
     }
 
     /// <summary>Guarded processes by policy.</summary>
@@ -238,4 +239,4 @@ internal sealed class KernelTables
 }
 
 /// <summary>What some policy asks for; programs for what nobody asks for stay unattached.</summary>
-internal readonly record struct TableNeeds(bool Kills, bool Protects, bool Files);
+internal readonly record struct TableNeeds(bool Kills, bool Protects, bool Files, bool Network);

@@ -21,6 +21,36 @@ internal sealed class RunningProcesses(ProcTree tree, KernelTables tables)
         }
     }
 
+    /// <summary>A process and all below it; what they start from then on inherits it. Null: done; else why not.</summary>
+    public string? TryIsolate(int pid)
+    {
+        var parents = tree.Pids().ToDictionary(static p => p, p => tree.Stat(p)?.ParentPid ?? 0);
+        bool IsBelow(int candidate)
+        {
+            for (var (at, steps) = (candidate, 0); at > 1 && steps < parents.Count; at = parents.GetValueOrDefault(at), steps++)
+            {
+                if (at == pid)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
+        var isolated = 0;
+        foreach (var below in parents.Keys.Where(IsBelow))
+        {
+            if (tables.Map("tasks").TryGet((uint)below, out TaskState state))
+            {
+                tables.Map("tasks").Set((uint)below, state with { Flags = RulesetFlags.Isolated });
+                isolated++;
+            }
+        }
+
+        return isolated > 0 ? null : $"process {pid} is not guarded, or has ended";
+    }
+
     /// <returns>How many came under a policy.</returns>
     private int Look(CompiledPolicy policy)
     {

@@ -14,7 +14,7 @@ internal static class ServiceCommand
         // A signal that comes before the command has returned its task would end the process at once, with nothing stored.
         await Task.Yield();
         var config = loaded.Config;
-        if (config.Logs.Count == 0 && !config.Web.Serve)
+        if (config.Logs.Count == 0 && !config.WatchesElasticsearch() && !config.Web.Serve)
         {
             throw CommandException.Usage("There is no log to follow.", "Give --log /var/log/traefik/access.log (or - for standard input), or logs in a file given with --config.");
         }
