@@ -10,6 +10,7 @@ var benches = new Dictionary<string, (string What, Func<BenchOptions, Task<JsonO
     ["scan-clf"] = ("the same for CLF, against grep; and GoAccess and fail2ban-regex where installed", ScanBench.RunClfAsync),
     ["follow"] = ("line appended -> file written at 2,000 lines/s: p99_ms, cpu_share", FollowBench.RunAsync),
     ["idle"] = ("memory and time to ready of the published build: idle_mb, ready_ms", IdleBench.RunAsync),
+    ["agent"] = ("the agent without its model: one turn with a query, durable records included; a result of 10,000 rows reduced: turn_ms, reduce_10000_rows_ms", AgentBench.RunAsync),
     ["audit"] = ("the exec audit, durable: 64 writers and one, against raw writes and one fsync per event in the same run", AuditBench.RunAsync),
     ["audit-kill"] = ("1,000 kill -9 of a writing process (--rounds N): acknowledged events lost, chain valid", AuditKillBench.RunAsync),
     ["behaviour"] = ("the behaviour guard with 10 and 1,000,000 receipts in the window: ns_10, ns_1000000, bytes_per_op", BehaviourBench.RunAsync),

@@ -134,6 +134,15 @@ internal sealed partial class AgentProcess : IAsyncDisposable
         return Output + Errors;
     }
 
+    /// <summary>Onto its standard input, which stays open.</summary>
+    public async Task WriteAsync(string text)
+    {
+        await _process.StandardInput.WriteAsync(text);
+        await _process.StandardInput.FlushAsync();
+    }
+
+    public void CloseInput() => _process.StandardInput.Close();
+
     public void Signal(int signal)
     {
         if (Kill(_process.Id, signal) != 0)

@@ -42,7 +42,11 @@ internal static class AskCommand
 
         using var logs = HasLogs(loaded.Config, store) ? OpenLogs.Open(loaded.Config, store, terminal, cancellation) : null;
         await using var desk = OperatorDesk.Open(loaded, terminal);
-        if (logs is null)
+        if (logs is null && loaded.Config.WatchesElasticsearch())
+        {
+            desk.Logs.Search = ModelService.Elastic(loaded.Config, terminal.Time);
+        }
+        else if (logs is null)
         {
             terminal.Error.WriteLine("No log is named: incidents alone can be asked about. Name a log with --log, or a store with --store.");
         }

@@ -26,7 +26,7 @@ internal sealed class Doctor(LoadedConfig loaded, Terminal terminal, List<Check>
         }
 
         Rules();
-        if (_config.Logs.Count == 0)
+        if (_config.Logs.Count == 0 && !_config.WatchesElasticsearch())
         {
             Warn("logs", "no log is configured", "give --log FILE, or logs in the configuration");
         }
@@ -36,6 +36,7 @@ internal sealed class Doctor(LoadedConfig loaded, Terminal terminal, List<Check>
             Log(log);
         }
 
+        await new DoctorElastic(_config, terminal.Time, checks).RunAsync(cancellationToken);
         Database();
         await TargetAsync(cancellationToken);
         await new DoctorCluster(_config.Kubernetes, ClusterEnvironment.OfProcess(), terminal.Time, checks).RunAsync(cancellationToken);

@@ -2,6 +2,7 @@ using DevOpsAgent.Agent;
 using DevOpsAgent.Agent.Llm;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Guards;
+using DevOpsAgent.Logs.Elasticsearch;
 using DevOpsAgent.Service;
 
 namespace DevOpsAgent.App.Cli;
@@ -23,6 +24,9 @@ internal sealed class ModelService : IAsyncDisposable
     /// <summary>True: a model is configured and is to look at incidents.</summary>
     public static bool IsFor(AgentConfig config) => config.Llm.IsOn && config.Agent.Investigate;
 
+    /// <summary>True: what the service reads is kept, so that the model can query it. Elasticsearch keeps its own.</summary>
+    public static bool NeedsStore(AgentConfig config) => IsFor(config) && !config.WatchesElasticsearch();
+
     /// <summary>A model that can't be used is said, and the service runs without it.</summary>
     /// <returns>Null: there is none.</returns>
     public static ModelService? Start(AgentConfig config, AgentService service, Terminal terminal, Narrator narrator)
@@ -31,6 +35,11 @@ internal sealed class ModelService : IAsyncDisposable
         {
             var endpoint = LlmEndpoint.Of(config.Llm);
             var agent = service.Parts.AgentOf(ChatClients.Create(config.Llm, terminal.Time), endpoint.Model, config, Caller.Service, terminal.Time);
+            if (config.WatchesElasticsearch())
+            {
+                service.Parts.Logs.Search ??= Elastic(config, terminal.Time);
+            }
+
             narrator.Say("model", $"{endpoint.Description} looks at incidents; the rules decide without it");
             return new(service, new(agent, service.Parts.Store.GetIncident, config.Agent, terminal.Time, text => narrator.Say("model", text)));
         }
@@ -40,6 +49,9 @@ internal sealed class ModelService : IAsyncDisposable
             return null;
         }
     }
+
+    /// <exception cref="ElasticException">The configuration can't be used.</exception>
+    public static ElasticLogs Elastic(AgentConfig config, TimeProvider time) => new(new(ElasticOptions.Of(config.Elasticsearch), time), config.Elasticsearch.IndexPattern, time);
 
     public async ValueTask DisposeAsync()
     {

@@ -16,7 +16,8 @@ internal sealed class Narrator(Terminal terminal)
 
     public void Started(AgentConfig config, AgentService service, Uri? page)
     {
-        var logs = config.Logs.Count == 0 ? "no log" : string.Join(", ", config.Logs.Select(static l => l.Path == "-" ? "standard input" : l.Path));
+        var watched = config.WatchesElasticsearch() ? (string[])[$"{config.Elasticsearch.IndexPattern} in Elasticsearch"] : [];
+        var logs = config.Logs.Count + watched.Length == 0 ? "no log" : string.Join(", ", config.Logs.Select(static l => l.Path == "-" ? "standard input" : l.Path).Concat(watched));
         if (page is not null)
         {
             Line("page", page.ToString(), null);

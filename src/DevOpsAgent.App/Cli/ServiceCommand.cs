@@ -14,7 +14,7 @@ internal static class ServiceCommand
         // A signal that comes before the command has returned its task would end the process at once, with nothing stored.
         await Task.Yield();
         var config = loaded.Config;
-        if (config.Logs.Count == 0 && !config.Web.Serve)
+        if (config.Logs.Count == 0 && !config.WatchesElasticsearch() && !config.Web.Serve)
         {
             throw CommandException.Usage("There is no log to follow.", "Give --log /var/log/traefik/access.log (or - for standard input), or logs in a file given with --config.");
         }
@@ -22,7 +22,7 @@ internal static class ServiceCommand
         var narrator = new Narrator(terminal);
         await using var service = await AgentService.StartAsync(config, CommandLine.Version, Console.OpenStandardInput(), terminal.Time, narrator.Tell);
         await using var web = config.Web.Serve ? await StartWebAsync(config, service, narrator, cancellationToken) : null;
-        await using var store = esListen is null && !ModelService.IsFor(config) ? null : await StoreService.StartAsync(config, esListen, service, terminal, narrator, cancellationToken);
+        await using var store = esListen is null && !ModelService.NeedsStore(config) ? null : await StoreService.StartAsync(config, esListen, service, terminal, narrator, cancellationToken);
         await using var guard = GuardFollower.Start(config, service, terminal.Time, narrator.Tell);
         await using var model = ModelService.IsFor(config) ? ModelService.Start(config, service, terminal, narrator) : null;
         narrator.Started(config, service, web?.Address);

@@ -39,7 +39,7 @@ internal sealed class GuardFollower : IAsyncDisposable
         }
         catch (CommandException e)
         {
-            throw new IOException(e.Message, e);
+            throw e.ExitCode == ExitCode.FoundOrRefused ? new UnauthorizedAccessException(e.Message, e) : new IOException(e.Message, e);
         }
         catch (TaskCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {

@@ -3,6 +3,7 @@ using DevOpsAgent.Configuration;
 using DevOpsAgent.Detection;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Logs;
+using DevOpsAgent.Logs.Elasticsearch;
 using DevOpsAgent.Logs.Sources;
 using DevOpsAgent.Service.Elasticsearch;
 using DevOpsAgent.Signing;
@@ -53,12 +54,24 @@ internal sealed class AgentService : IAsyncDisposable
         _book.Load(store);
         _pipeline = new(_detector, _book, Parts.Allowlist, new Recommender(config.Blocking, Parts.Blocker.Plan, () => _pipeline!.PeerProblem ?? Parts.Target.ReviewReason, i => _pipeline!.NoForm(i)), store, time);
         var checkpoints = store.GetCheckpoints();
-        _sources = new(config.Logs, checkpoints, stdin, time, config.WatchesElasticsearch() ? wake => new ElasticWatch(config.Elasticsearch, rules, checkpoints, wake, time) : null);
+        _sources = new(config.Logs, checkpoints, stdin, time, config.WatchesElasticsearch() ? wake => Watch(config.Elasticsearch, rules, checkpoints, wake, time) : null);
         Health = new(config, version, Parts, _pipeline, _sources, _detector, time, Say, Wake);
         _approvals = new(store, Parts.Effects);
         if (Health.Mode == Mode.Auto)
         {
             _approvals.AddWhatACrashLeft();
+        }
+    }
+
+    private static ElasticWatch Watch(ElasticsearchConfig config, RuleSet rules, IReadOnlyList<LogCheckpoint> checkpoints, Action wake, TimeProvider time)
+    {
+        try
+        {
+            return new(config, rules, checkpoints, wake, time);
+        }
+        catch (ElasticException e)
+        {
+            throw new ConfigException([new("elasticsearch", 0, 0, e.Message)]);
         }
     }
 

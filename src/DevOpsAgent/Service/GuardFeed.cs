@@ -11,7 +11,7 @@ namespace DevOpsAgent.Service;
 /// its alerts until somebody has read them; how far we are is stored in the same transaction as the incidents. So either may be
 /// down or be killed, and nothing is lost that the guard still keeps, and nothing counts twice.
 /// </summary>
-/// <param name="read">Journal and number to the alerts after it; waits a few seconds for the next. Throws <see cref="IOException"/>: no guard answers.</param>
+/// <param name="read">Journal and number to the alerts after it; waits a few seconds for the next. Throws <see cref="IOException"/>: no guard answers; <see cref="UnauthorizedAccessException"/>: one refuses.</param>
 /// <param name="tell">Told of incidents, and of the guard's coming and going.</param>
 internal sealed class GuardFeed(IStore store, Func<string?, long, CancellationToken, Task<AlertPage>> read, TimeProvider time, Action<AgentEvent> tell)
 {
@@ -51,6 +51,16 @@ internal sealed class GuardFeed(IStore store, Func<string?, long, CancellationTo
                 catch (IOException e)
                 {
                     Gone(e.Message);
+                }
+                catch (UnauthorizedAccessException e)
+                {
+                    // There is one, and it won't talk to us: that is never what was meant.
+                    if (_link.Problem != e.Message)
+                    {
+                        tell(new(AgentEventKind.Warning, time.GetUtcNow(), e.Message));
+                    }
+
+                    _link = _link with { Reachable = false, Problem = e.Message };
                 }
                 catch (StoreException e)
                 {

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using DevOpsAgent.Guards;
+using DevOpsAgent.Logs.Elasticsearch;
 using DevOpsAgent.Logs.Query;
 
 namespace DevOpsAgent.Service;
@@ -57,6 +58,18 @@ internal sealed class QueryLogsTool(ILogSearch logs, QueryLimits limits) : Tool<
     /// <summary>Judges and answers one query.</summary>
     public async Task<ToolResult> AnswerAsync(LogQueryRequest request, CancellationToken cancellationToken)
     {
+        try
+        {
+            return await AskAsync(request, cancellationToken);
+        }
+        catch (ElasticException e)
+        {
+            return new(false, e.Message);
+        }
+    }
+
+    private async Task<ToolResult> AskAsync(LogQueryRequest request, CancellationToken cancellationToken)
+    {
         var fields = await logs.FieldsAsync(cancellationToken);
         var newest = await logs.NewestAsync(cancellationToken);
         if (!new QueryValidator(logs.Pattern, limits).TryCheck(request.Index, Encoding.UTF8.GetBytes(request.Query), fields, newest, out var query, out var problems))
@@ -67,8 +80,22 @@ internal sealed class QueryLogsTool(ILogSearch logs, QueryLimits limits) : Tool<
         var (status, body) = await logs.SearchAsync(query!, cancellationToken);
         using var answer = JsonDocument.Parse(body);
         var output = answer.RootElement.Clone();
-        return status == 200 ? new(true, string.Join(' ', query!.Notes), output) { Value = query }
+        return status == 200 ? new(true, string.Join(' ', query!.Notes.Concat(Gaps(output))), output) { Value = query }
             : new(false, Reason(output), output);
+    }
+
+    /// <summary>Shards that failed answer with 200 and a part of the truth: whoever reads it has to know.</summary>
+    private static IEnumerable<string> Gaps(JsonElement answer)
+    {
+        if (answer.TryGetProperty("_shards", out var shards) && shards.ValueKind == JsonValueKind.Object && SearchResult.Number(shards, "failed") is > 0 and var failed)
+        {
+            yield return $"The result has gaps: {failed} of {SearchResult.Number(shards, "total")} shards failed.";
+        }
+
+        if (answer.TryGetProperty("timed_out", out var late) && late.ValueKind == JsonValueKind.True)
+        {
+            yield return "The result has gaps: the search ran out of time.";
+        }
     }
 
     /// <summary>Elasticsearch's first root cause: the outer reason is only "all shards failed".</summary>

@@ -15,7 +15,7 @@ internal sealed class GuardRig : IAsyncDisposable
 
     public GuardRig(string alerts = "")
     {
-        foreach (var directory in (string[])["etc", "lib", "log", "dynamic", "run", "guard", "bin"])
+        foreach (var directory in (string[])["etc", "lib", "log", "dynamic", "temp", "run", "guard", "bin"])
         {
             Directory.CreateDirectory(Path.Combine(Folder, directory));
         }
@@ -35,6 +35,7 @@ internal sealed class GuardRig : IAsyncDisposable
               path: {Path.Combine(Folder, "lib", "agent.db")}
             blocking:
               directory: {Path.Combine(Folder, "dynamic")}
+              temp_directory: {Path.Combine(Folder, "temp")}
             web:
               serve: true
               listen: 127.0.0.1:{Port}
@@ -96,7 +97,8 @@ internal sealed class GuardRig : IAsyncDisposable
             File.Copy("/bin/sleep", program);
         }
 
-        var process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", "exec \"$0\" 60 < \"$1\"", program, file]) { UseShellExecute = false })!;
+        var process = new Process { StartInfo = new ProcessStartInfo("/bin/sh", ["-c", "exec \"$0\" 60 < \"$1\"", program, file]) { UseShellExecute = false } };
+        process.Start();
         _guarded.Add(process);
         return process;
     }

@@ -117,6 +117,7 @@ public sealed class ShippedPolicyTests
             ("/etc/devops-agent/", Path.Combine(rig.Folder, "etc") + "/"),
             ("/var/lib/devops-agent/", Path.Combine(rig.Folder, "lib") + "/"),
             ("/var/log/traefik/", Path.Combine(rig.Folder, "log") + "/"),
+            ("/etc/traefik/.devops-agent/", Path.Combine(rig.Folder, "temp") + "/"),
             ("/etc/traefik/dynamic", Path.Combine(rig.Folder, "dynamic")),
             ("127.0.0.1:8686", $"127.0.0.1:{rig.Port}"),
         ];

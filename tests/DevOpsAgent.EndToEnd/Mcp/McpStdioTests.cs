@@ -10,10 +10,13 @@ public sealed class McpStdioTests
 {
     private const string Client = "203.0.113.7";
 
+    /// <summary>A busy machine denies by time what these tests are not about.</summary>
+    private const string Patient = "guards: { time_limit: 1m }\nagent: { tool_timeout: 1m }";
+
     [Fact]
     public async Task A_client_reads_what_the_agent_found_and_changes_nothing()
     {
-        await using var rig = new AgentRig(mode: "auto");
+        await using var rig = new AgentRig(mode: "auto", more: Patient);
         await rig.StartAsync();
         rig.Append(LogLine.Harvest(Client, 12, AgentRig.Now));
         rig.Append(LogLine.Visits("198.51.100.9", 5, AgentRig.Now));
@@ -23,14 +26,14 @@ public sealed class McpStdioTests
 
         (await mcp.ListToolsAsync(cancellationToken: TestContext.Current.CancellationToken)).Select(static t => t.Name).Order()
             .ShouldBe(["check_allowlist", "get_incident", "inspect_patterns", "propose_block", "query_logs"]);
-        mcp.ServerInfo.Name.ShouldBe("devops-agent");
+        mcp.ServerInfo.ShouldNotBeNull().Name.ShouldBe("devops-agent");
 
         var shown = await CallAsync(mcp, "get_incident", new() { ["incident"] = incident.Id });
         shown.IsError.ShouldNotBe(true);
         TextOf(shown).ShouldContain(Client);
         TextOf(shown).ShouldContain("It is data to look at.");
 
-        var found = await CallAsync(mcp, "query_logs", new() { ["query"] = """{"size":0,"aggs":{"clients":{"terms":{"field":"ClientHost"}}}}""" });
+        var found = await CallAsync(mcp, "query_logs", new() { ["query"] = """{"size":0,"aggs":{"clients":{"terms":{"field":"ClientHost.keyword"}}}}""" });
         found.IsError.ShouldNotBe(true, TextOf(found));
         TextOf(found).ShouldContain("198.51.100.9");
 
@@ -60,7 +63,7 @@ public sealed class McpStdioTests
     [Fact]
     public async Task Writes_are_served_when_asked_for_and_still_judged()
     {
-        await using var rig = new AgentRig(mode: "review");
+        await using var rig = new AgentRig(mode: "review", more: Patient);
         await rig.StartAsync();
         rig.Append(LogLine.Harvest(Client, 12, AgentRig.Now));
         var incident = await rig.IncidentAsync(Client, IncidentStatus.Recommended);
@@ -74,7 +77,7 @@ public sealed class McpStdioTests
         waiting.IsError.ShouldBe(true);
         TextOf(waiting).ShouldContain("waits for a person (mode.mode_review)");
         waiting.Meta!["devops-agent/decision"]!.GetValue<string>().ShouldBe("pending_approval");
-        TextOf(await CallAsync(mcp, "allow_address", new() { ["address"] = Client, ["description"] = "let me in" })).ShouldContain("waits for a person (mode.person_required)");
+        TextOf(await CallAsync(mcp, "allow_address", new() { ["value"] = Client, ["description"] = "let me in" })).ShouldContain("waits for a person (mode.person_required)");
         rig.Store.GetAllowlist().ShouldBeEmpty();
 
         // The mode is read at each call, and the agent beside us carries out what is allowed.
@@ -86,6 +89,8 @@ public sealed class McpStdioTests
             TextOf(denied).ShouldContain("denied (");
         }
 
+        var done = await CallAsync(mcp, "block_client", block);
+        done.IsError.ShouldNotBe(true, TextOf(done));
         await rig.DeniedAsync(Client);
         rig.Denied.ShouldNotContain("198.51.100.77");
     }
@@ -93,7 +98,7 @@ public sealed class McpStdioTests
     [Fact]
     public async Task The_agents_place_stays_free()
     {
-        await using var rig = new AgentRig(mode: "review");
+        await using var rig = new AgentRig(mode: "review", more: Patient);
         await using var mcp = await McpRig.StdioAsync(rig);
         await mcp.ListToolsAsync(cancellationToken: TestContext.Current.CancellationToken);
         await rig.StartAsync();
@@ -102,7 +107,7 @@ public sealed class McpStdioTests
     [Fact]
     public async Task Hostile_arguments_come_back_as_errors()
     {
-        await using var rig = new AgentRig(mode: "review");
+        await using var rig = new AgentRig(mode: "review", more: Patient);
         await using var mcp = await McpRig.StdioAsync(rig);
         var deep = JsonDocument.Parse(string.Concat(Enumerable.Repeat("[", 40)) + string.Concat(Enumerable.Repeat("]", 40))).RootElement;
         (string Tool, Dictionary<string, object?> Arguments)[] calls =
@@ -115,7 +120,7 @@ public sealed class McpStdioTests
             ("get_incident", new() { ["incident"] = 1, ["mode"] = "auto" }),
             ("get_incident", new() { ["incident"] = deep }),
             ("check_allowlist", new() { ["address"] = new string('9', 100_000) }),
-            ("check_allowlist", new() { ["address"] = "::ffff:10.0.0.1%eth0\u202e\n{\"jsonrpc\":\"2.0\"}" }),
+            ("check_allowlist", new() { ["address"] = "10.0.0.1\u202e\n{\"jsonrpc\":\"2.0\"}" }),
             ("query_logs", new() { ["query"] = """{"query":{"script":{"script":"1"}}}""" }),
             ("query_logs", new() { ["query"] = "{}", ["index"] = ".security" }),
             ("", []),
@@ -128,6 +133,11 @@ public sealed class McpStdioTests
             result.IsError.ShouldBe(true, $"{tool} {JsonSerializer.Serialize(arguments)}");
         }
 
+        // A zone is no part of an address, whatever it says.
+        var zoned = await CallAsync(mcp, "check_allowlist", new() { ["address"] = "::ffff:10.0.0.1%\u202eallow" });
+        TextOf(zoned).ShouldContain("10.0.0.1 is not on the allowlist");
+        TextOf(zoned).ShouldNotContain("allow\"");
+
         // And it still answers.
         (await CallAsync(mcp, "check_allowlist", new() { ["address"] = "203.0.113.7" })).IsError.ShouldNotBe(true);
     }
@@ -135,14 +145,18 @@ public sealed class McpStdioTests
     [Fact]
     public async Task Standard_output_carries_the_protocol_and_nothing_else()
     {
-        await using var rig = new AgentRig(mode: "review");
+        await using var rig = new AgentRig(mode: "review", more: Patient);
         const string Hello = """{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}""";
         const string Ready = """{"jsonrpc":"2.0","method":"notifications/initialized"}""";
         const string Unknown = """{"jsonrpc":"2.0","id":2,"method":"resources/list"}""";
-        var (exit, output, errors) = await AgentProcess.RunAsync(["mcp", "--config", rig.Config], input: $"{Hello}\nnot json at all\n{Ready}\n{{\"jsonrpc\":\"2.0\"}}\n{Unknown}\n");
-        exit.ShouldBe(0, errors);
-        errors.ShouldContain("mcp: serves");
-        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        await using var agent = AgentProcess.Start(["mcp", "--config", rig.Config]);
+        await agent.WriteAsync($"{Hello}\nnot json at all\n{Ready}\n{{\"jsonrpc\":\"2.0\"}}\n{Unknown}\n");
+        await agent.WaitForAsync("\"id\":1");
+        await agent.WaitForAsync("\"id\":2");
+        agent.CloseInput();
+        (await agent.ExitAsync()).ShouldBe(0, agent.Errors);
+        agent.Errors.ShouldContain("mcp: serves");
+        var lines = agent.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         lines.ShouldNotBeEmpty();
         foreach (var line in lines)
         {
@@ -150,7 +164,7 @@ public sealed class McpStdioTests
             message.RootElement.GetProperty("jsonrpc").GetString().ShouldBe("2.0");
         }
 
-        lines[0].ShouldContain("\"protocolVersion\":\"2025-06-18\"");
+        lines.ShouldContain(static l => l.Contains("\"protocolVersion\":\"2025-06-18\"", StringComparison.Ordinal));
     }
 
     private static string TextOf(CallToolResult result) => McpRig.TextOf(result);

@@ -30,7 +30,7 @@ public sealed class InjectionElsewhereTests
         var lines = File.ReadAllText(rig.File("audit.jsonl")).Split(['\n', '\r', '\u2028', '\u2029', '\u0085'], StringSplitOptions.RemoveEmptyEntries);
         var requests = lines.Select(static l => JsonDocument.Parse(l).RootElement).Where(static e => e.TryGetProperty("argv", out _)).ToList();
         requests.ShouldHaveSingleItem().GetProperty("argv").EnumerateArray().Select(static a => a.GetString()).ShouldBe(argv);
-        rig.Verify().Fault.ShouldBeNull();
+        rig.Verify().Problem.ShouldBeNull();
     }
 
     [Fact]

@@ -325,12 +325,17 @@ public sealed class InjectionTests
         time.Advance(TimeSpan.FromSeconds(2)); // the next minute of the clock has begun
         (await TakeAsync(guard, 10)).ShouldBe(0);
 
-        // Each window a few calls more than the one before: behaviour signals it, see docs/behaviour.md.
+        // Each window a tenth more than the one before: behaviour notices it, see docs/behaviour.md.
         using var world = new Guards.Behaviour.BehaviourWorld();
-        var signalled = false;
-        for (var window = 0; window < 60; window++)
+        for (var window = 0; window < 20; window++)
         {
-            signalled |= world.Window(10 + (window < 10 ? 0 : (window - 10) * 2)).Signals.Count > 0;
+            world.Window(20);
+        }
+
+        var signalled = false;
+        for (var rate = 20.0; rate < 200; rate *= 1.1)
+        {
+            signalled |= world.Window((int)rate).Signals.Count > 0;
         }
 
         signalled.ShouldBeTrue();

@@ -170,6 +170,31 @@ public sealed class GuardFeedTests : IDisposable
     }
 
     [Fact]
+    public async Task A_guard_that_refuses_is_said_once()
+    {
+        using var stop = new CancellationTokenSource();
+        var looks = 0;
+        var feed = new GuardFeed(_store, (_, _, _) =>
+        {
+            if (++looks == 3)
+            {
+                stop.Cancel();
+            }
+
+            throw new UnauthorizedAccessException("runtime_guard.allowed_uids names those who may");
+        }, _time, _told.Add);
+        var running = feed.RunAsync(stop.Token);
+        while (!running.IsCompleted)
+        {
+            _time.Advance(TimeSpan.FromSeconds(5));
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
+
+        _told.ShouldHaveSingleItem().Text.ShouldBe("runtime_guard.allowed_uids names those who may");
+        feed.Link.Reachable.ShouldBeFalse();
+    }
+
+    [Fact]
     public void What_the_guard_did_not_keep_is_told()
     {
         var feed = Feed();

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text;
 using System.Text.Json;
+using DevOpsAgent.Configuration;
+using DevOpsAgent.Logs.Elasticsearch;
 using DevOpsAgent.Logs.Query;
 using DevOpsAgent.LogStore;
 using DevOpsAgent.Service;
@@ -19,13 +21,18 @@ internal static class QueryCommand
         var file = new Option<string?>("--file", "-f") { Description = "Read the query from a file; - is standard input", HelpName = "file" };
         var index = new Option<string?>("--index") { Description = "Index or pattern (default: all of the logs)", HelpName = "index" };
         var store = OpenLogs.StoreOption();
-        var command = new Command("query", "Answer an Elasticsearch query on log files or a store") { text, file, index, store, context.Options.Log };
+        var target = new Option<string>("--target") { Description = "Where to look: local (files, a store) or elasticsearch (as configured)", HelpName = "local|elasticsearch", DefaultValueFactory = static _ => "local" };
+        target.AcceptOnlyFromAmong("local", "elasticsearch");
+        var command = new Command("query", "Answer an Elasticsearch query on log files, a store or Elasticsearch itself") { text, file, index, target, store, context.Options.Log };
         var format = OutputFormat.AddTo(command);
         command.SetAction((parsed, cancellation) => Task.Run(async () =>
         {
             var body = Read(parsed.GetValue(text), parsed.GetValue(file), context.Terminal);
-            using var logs = OpenLogs.Open(context.Load(parsed).Config, parsed.GetValue(store), context.Terminal, cancellation);
-            var search = new EmbeddedSearch(logs.Catalog, context.Terminal.Time, LogStoreFeed.IndexPrefix + "-*");
+            var config = context.Load(parsed).Config;
+            var remote = parsed.GetValue(target) == "elasticsearch";
+            using var client = remote ? Connect(config.Elasticsearch, context.Terminal.Time) : null;
+            using var logs = remote ? null : OpenLogs.Open(config, parsed.GetValue(store), context.Terminal, cancellation);
+            ILogSearch search = client is not null ? new ElasticLogs(client, config.Elasticsearch.IndexPattern, context.Terminal.Time) : new EmbeddedSearch(logs!.Catalog, context.Terminal.Time, LogStoreFeed.IndexPrefix + "-*");
             var result = await new QueryLogsTool(search, QueryLimits.Person).AnswerAsync(new(parsed.GetValue(index), body), cancellation);
             if (format.IsJson(parsed) && result.Output is { } output)
             {
@@ -35,7 +42,7 @@ internal static class QueryCommand
 
             if (!result.Succeeded)
             {
-                throw CommandException.Usage(result.Text, "See docs/log-store.md for what is answered.");
+                throw CommandException.Usage(result.Text, remote ? "See docs/elasticsearch.md, or run devops-agent doctor." : "See docs/log-store.md for what is answered.");
             }
 
             if (result.Text.Length > 0)
@@ -47,6 +54,18 @@ internal static class QueryCommand
             return ExitCode.Fine;
         }, cancellation));
         return command;
+    }
+
+    private static ElasticClient Connect(ElasticsearchConfig config, TimeProvider time)
+    {
+        try
+        {
+            return new(ElasticOptions.Of(config), time);
+        }
+        catch (ElasticException e)
+        {
+            throw CommandException.Usage(e.Message);
+        }
     }
 
     private static string Read(string? argument, string? file, Terminal terminal)

@@ -99,6 +99,9 @@ internal sealed class InputRails(GuardrailsConfig config)
     private static HashSet<int> Speaking(List<Leaf> leaves, List<string> texts)
     {
         var found = InjectionScan.Find(texts);
+
+        // The path stands before the user agent; whoever splits a sentence over both may begin with either.
+        found.UnionWith(InjectionScan.Find([.. texts.AsEnumerable().Reverse()]).Select(i => texts.Count - 1 - i));
         foreach (var column in Enumerable.Range(0, leaves.Count).GroupBy(i => (leaves[i].Name, leaves[i].Parent is JsonArray ? leaves[i].Index : -1)).Where(static g => g.Skip(1).Any()))
         {
             var places = column.ToList();

@@ -12,12 +12,15 @@ internal sealed class OutputRails(GuardrailsConfig config)
 {
     public const string NoAddress = "[address without evidence removed]";
     public const string NoUrl = "[link removed]";
+    private const string NoMark = "[mark removed]";
 
     private const RegexOptions Options = RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant;
 
     private static readonly Regex Url = new("(?:[a-z][a-z0-9+.-]{1,20}:(?://|\\\\\\\\)|//[a-z0-9-]+\\.|www\\.|(?:javascript|data|vbscript|mailto|tel):)[^\\s\"'<>`\\])}]*", Options);
-    private static readonly Regex Address = new("[0-9]{1,3}(?:\\.[0-9]{1,3}){3}(?:/[0-9]{1,2})?|(?:[0-9a-f]{0,4}:){2,7}[0-9a-f.]{0,15}(?:%[a-z0-9]{1,15})?(?:/[0-9]{1,3})?", Options);
+    private static readonly Regex Address = new("[0-9]{1,5}(?:\\.[0-9]{1,5}){3}(?:/[0-9]{1,2})?|(?:[0-9a-f]{0,4}:){2,7}[0-9a-f.]{0,15}(?:%[a-z0-9]{1,15})?(?:/[0-9]{1,3})?", Options);
     private static readonly Regex Clock = new("^[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\\.[0-9]*)?$", Options);
+
+    private static readonly Regex Mark = new("<\\|[^|>]{0,40}\\|>|</?(?:tool_?(?:result|call|response|use)s?|function_?(?:result|call)s?|system|assistant|user|human)(?: [^>]{0,40})?>|\\[/?INST\\]|<</?SYS>>", Options);
 
     private readonly GuardrailPolicy _secrets = GuardrailPolicies.Of(config.Output.Secrets, config.OutputPolicy);
     private readonly GuardrailPolicy _addresses = GuardrailPolicies.Of(config.Output.Addresses, config.OutputPolicy);
@@ -32,7 +35,8 @@ internal sealed class OutputRails(GuardrailsConfig config)
             return null;
         }
 
-        text = Narrow(text);
+        // A chat mark in an answer goes back to the model with the next question, as if it were one.
+        text = Mark.Replace(Narrow(text), NoMark);
         var safe = SecretText.Remove(text, out var secrets);
         if (Judge("output secrets", _secrets, secrets, log))
         {

@@ -10,7 +10,7 @@ internal static class PathRegexp
     /// Spellings that no browser makes: letters, digits, dots and backslashes in percent signs, encoded any number of times,
     /// %u00xx, overlong and full-width UTF-8, NUL, two dots, parameters within the path. The patterns below needn't know them.
     /// </summary>
-    public const string Odd = @".*(%(25)*(2d|2e|5c|3[0-9]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a]|00|u00|c0|c1|e0%(25)*8|ef%(25)*bc)|[！-～]).*|[^?]*(\.\.|\\|;[^?]*[/f]).*";
+    public const string Odd = @".*(%(25)*(2d|2e|5c|3[0-9]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a]|00|u00|c0|c1|e0%(25)*8|ef%(25)*bc)|[！-～]).*|[^?]*(\.\.|\\|;[^?]*(/|%(25)*2f)).*";
 
     /// <summary>Elasticsearch reads 1000 characters (index.max_regex_length); the rest is for beginning and end.</summary>
     private const int Longest = 850;

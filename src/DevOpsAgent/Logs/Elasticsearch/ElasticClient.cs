@@ -43,7 +43,7 @@ internal sealed class ElasticClient : IDisposable
 
         try
         {
-            var (answer, json) = await AskAsync(HttpMethod.Get, "/", default, cancellationToken, plain: true);
+            var (answer, json) = await AskAsync(HttpMethod.Get, "/", default, plain: true, cancellationToken);
             return _product = ElasticProduct.Read(json, answer.Product)
                 ?? throw new ElasticException(ElasticFault.Garbage, $"{Description} answers, but not as Elasticsearch or OpenSearch: correct elasticsearch.url.") { Status = 200 };
         }
@@ -60,7 +60,7 @@ internal sealed class ElasticClient : IDisposable
     public async Task<JsonElement> SendAsync(HttpMethod method, string path, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         await ProductAsync(cancellationToken);
-        return (await AskAsync(method, path, body, cancellationToken, plain: false)).Json;
+        return (await AskAsync(method, path, body, plain: false, cancellationToken)).Json;
     }
 
     /// <summary>As <see cref="SendAsync"/>, but a refusal (4xx other than 401, 403 and 429) is an answer, too.</summary>
@@ -74,7 +74,7 @@ internal sealed class ElasticClient : IDisposable
 
     public void Dispose() => _transport.Dispose();
 
-    private async Task<(ElasticAnswer Answer, JsonElement Json)> AskAsync(HttpMethod method, string path, ReadOnlyMemory<byte> body, CancellationToken cancellationToken, bool plain)
+    private async Task<(ElasticAnswer Answer, JsonElement Json)> AskAsync(HttpMethod method, string path, ReadOnlyMemory<byte> body, bool plain, CancellationToken cancellationToken)
     {
         var answer = await TryAsync(method, path, body, TypeFor(plain), cancellationToken);
         if (FaultOf(answer) is { } fault)

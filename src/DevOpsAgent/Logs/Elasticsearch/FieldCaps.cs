@@ -32,7 +32,7 @@ internal sealed class FieldCaps
         foreach (var field in all.EnumerateObject())
         {
             var types = field.Value.ValueKind == JsonValueKind.Object
-                ? field.Value.EnumerateObject().Where(static t => t.Name != "unmapped" && t.Value.ValueKind == JsonValueKind.Object).Select(static t => new FieldType(t.Name, Flag(t.Value, "aggregatable"), Indices(t.Value))).ToList() : [];
+                ? field.Value.EnumerateObject().Where(static t => t.Name != "unmapped" && t.Value.ValueKind == JsonValueKind.Object).Select(static t => new CappedType(t.Name, Flag(t.Value, "aggregatable"), Indices(t.Value))).ToList() : [];
             if (types.Count > 0 && !types.TrueForAll(static t => t.Name is "object" or "nested"))
             {
                 fields[field.Name] = new(field.Name, types);
@@ -49,7 +49,7 @@ internal sealed class FieldCaps
 }
 
 /// <summary>One type that a field has, and in which indexes, where others have another.</summary>
-internal sealed record FieldType(string Name, bool IsAggregatable, IReadOnlyList<string> Indexes)
+internal sealed record CappedType(string Name, bool IsAggregatable, IReadOnlyList<string> Indexes)
 {
     public bool IsWord => Name is "keyword" or "wildcard" or "constant_keyword" or "flattened";
 
@@ -58,10 +58,10 @@ internal sealed record FieldType(string Name, bool IsAggregatable, IReadOnlyList
     public bool IsDate => Name is "date" or "date_nanos";
 }
 
-internal sealed record FieldCap(string Name, IReadOnlyList<FieldType> Types)
+internal sealed record FieldCap(string Name, IReadOnlyList<CappedType> Types)
 {
     /// <summary>The one kind that all its types are of; null: they conflict.</summary>
-    public FieldType? Kind => Types.Count == 1 || Types.All(static t => t.IsWord) || Types.All(static t => t.IsNumber) || Types.All(static t => t.IsDate) ? Types[0] : null;
+    public CappedType? Kind => Types.Count == 1 || Types.All(static t => t.IsWord) || Types.All(static t => t.IsNumber) || Types.All(static t => t.IsDate) ? Types[0] : null;
 
     /// <summary>"keyword in logs-1, text in logs-2".</summary>
     public string Conflict => string.Join(", ", Types.Select(static t => $"{t.Name} in {(t.Indexes.Count == 0 ? "some indexes" : string.Join(" and ", t.Indexes.Take(3)) + (t.Indexes.Count > 3 ? $" and {t.Indexes.Count - 3} more" : ""))}"));

@@ -11,7 +11,7 @@ namespace DevOpsAgent.Service.Elasticsearch;
 /// Reads the events of some clients in order of time, as lines, from a point in time. A page begins with the millisecond
 /// that the one before ended in, and what was read of it already is left out by its id: no product's tie-breaker is needed.
 /// </summary>
-internal sealed class EvidenceFetch(ElasticLogs logs, ClientGroups groups)
+internal sealed class EvidenceFetch(ElasticLogs logs, ClientGroups groups) : IDisposable
 {
     /// <summary>More than this is read in the next round.</summary>
     public const int SoftLimit = 16 << 20;
@@ -42,6 +42,8 @@ internal sealed class EvidenceFetch(ElasticLogs logs, ClientGroups groups)
 
     /// <summary>What the events showed of hops that wasn't known: the round is to be done again with it. Null: nothing.</summary>
     public ClientGroups? Learned { get; private set; }
+
+    public void Dispose() => _lines.Dispose();
 
     /// <param name="starts">From when on each client is to be read, in milliseconds.</param>
     /// <returns>The lines, and up to when they are complete.</returns>

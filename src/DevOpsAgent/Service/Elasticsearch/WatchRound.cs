@@ -132,7 +132,7 @@ internal sealed class WatchRound(ElasticLogs logs, FieldResolver resolver, Clien
         var starts = found.Take(groups.MostClients).ToDictionary(static c => c, c => Math.Max(earliest, state.Fed.GetValueOrDefault(c)));
         ReadOnlyMemory<byte> lines = default;
         var until = to;
-        var fetch = new EvidenceFetch(logs, groups);
+        using var fetch = new EvidenceFetch(logs, groups);
         if (starts.Count > 0)
         {
             (lines, until) = await fetch.RunAsync(starts, candidates.Keys, to, cancellationToken);

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Detection;
 using DevOpsAgent.Detection.Pushdown;
@@ -84,7 +85,7 @@ public sealed class FilterQueryTests
     {
         foreach (var list in Rules.Lists.Lists)
         {
-            PathRegexp.Of(list).Concat(PathRegexp.OfAgents(list)).ShouldAllBe(static r => r.Length <= 1000 && !r.Contains("(|") && !r.Contains("|)") && !r.Contains("||"));
+            PathRegexp.Of(list).Concat(PathRegexp.OfAgents(list)).ShouldAllBe(static r => r.Length <= 1000 && !Regex.IsMatch(r, @"(?<!\\)[(|]\||(?<!\\)\|\)"));
         }
 
         RuleProbe.Of(Rules, Fields).Count.ShouldBe(Rules.Rules.Count);

@@ -26,9 +26,9 @@ public sealed class AlertDeliveryTests : IDisposable
         using var channel = new FakeChannel();
         var delivery = Delivery(channel);
         _journal.Append([Violations.Alert("a", 1, Mine), Violations.Alert("b", 1, "log_to_syslog"), Violations.Alert("c", 3, Mine)]);
-        (await delivery.DeliverAsync(default)).ShouldBeTrue();
+        (await delivery.DeliverAsync(TestContext.Current.CancellationToken)).ShouldBeTrue();
         channel.Taken.ShouldHaveSingleItem().Alerts.Select(static a => a.Violation.Detail).ShouldBe(["a", "c"]);
-        (await delivery.DeliverAsync(default)).ShouldBeFalse();
+        (await delivery.DeliverAsync(TestContext.Current.CancellationToken)).ShouldBeFalse();
         delivery.Status.ShouldSatisfyAllConditions(static s => s.Sent.ShouldBe(2), static s => s.Waiting.ShouldBe(0));
     }
 
@@ -43,7 +43,7 @@ public sealed class AlertDeliveryTests : IDisposable
 
         var delivery = Delivery(channel);
         _journal.Append([Violations.Alert("a", 1, Mine)]);
-        var sending = delivery.DeliverAsync(default);
+        var sending = delivery.DeliverAsync(TestContext.Current.CancellationToken);
         foreach (var pause in new[] { 1, 2, 4, 8 })
         {
             channel.Taken.ShouldBeEmpty();
@@ -68,7 +68,7 @@ public sealed class AlertDeliveryTests : IDisposable
         channel.Faults.Enqueue(new("429") { RetryAfter = TimeSpan.FromDays(30) });
         var delivery = Delivery(channel);
         _journal.Append([Violations.Alert("a", 1, Mine)]);
-        var sending = delivery.DeliverAsync(default);
+        var sending = delivery.DeliverAsync(TestContext.Current.CancellationToken);
         _time.Advance(TimeSpan.FromMinutes(5) - TimeSpan.FromMilliseconds(1));
         channel.Asked.ShouldBe(1);
         _time.Advance(TimeSpan.FromMilliseconds(1));
@@ -83,8 +83,8 @@ public sealed class AlertDeliveryTests : IDisposable
         channel.Faults.Enqueue(new("400") { IsFinal = true });
         var delivery = Delivery(channel);
         _journal.Append([Violations.Alert("a", 1, Mine), Violations.Alert("b", 1, Mine)]);
-        await delivery.DeliverAsync(default);
-        await delivery.DeliverAsync(default);
+        await delivery.DeliverAsync(TestContext.Current.CancellationToken);
+        await delivery.DeliverAsync(TestContext.Current.CancellationToken);
         channel.Taken.ShouldHaveSingleItem().Alerts[0].Violation.Detail.ShouldBe("b");
         delivery.Status.ShouldSatisfyAllConditions(static s => s.Refused.ShouldBe(1), static s => s.Sent.ShouldBe(1));
     }
@@ -94,12 +94,12 @@ public sealed class AlertDeliveryTests : IDisposable
     {
         using var channel = new FakeChannel();
         _journal.Append([Violations.Alert("before anybody listened", 1, Mine)]);
-        await Delivery(channel).DeliverAsync(default);
+        await Delivery(channel).DeliverAsync(TestContext.Current.CancellationToken);
         channel.Taken.ShouldBeEmpty("an old journal is no news to a new receiver");
         _journal.Append([Violations.Alert("a", 1, Mine)]);
-        await Delivery(channel).DeliverAsync(default);
+        await Delivery(channel).DeliverAsync(TestContext.Current.CancellationToken);
         _journal.Append([Violations.Alert("b", 1, Mine)]);
-        await Delivery(channel).DeliverAsync(default);
+        await Delivery(channel).DeliverAsync(TestContext.Current.CancellationToken);
         channel.Taken.SelectMany(static b => b.Alerts).Select(static a => a.Violation.Detail).ShouldBe(["a", "b"]);
     }
 
@@ -115,7 +115,7 @@ public sealed class AlertDeliveryTests : IDisposable
             small.Append([Violations.Alert(new string('x', 500), 1, Mine)]);
         }
 
-        await behind.DeliverAsync(default);
+        await behind.DeliverAsync(TestContext.Current.CancellationToken);
         channel.Taken[0].Lost.ShouldBeGreaterThan(0);
         (channel.Taken[0].Lost + channel.Taken[0].Alerts.Count).ShouldBe(channel.Taken[0].Alerts[^1].Seq);
         behind.Status.Lost.ShouldBe(channel.Taken[0].Lost);

@@ -106,5 +106,11 @@ public sealed class KillProcessToolTests : IDisposable
 
     private Task<CallAnswer> CallAsync(ProcessRequest request) => _gateway.CallAsync(_kill, request, GuardResponder.CallerOf("sleep"), null, TestContext.Current.CancellationToken);
 
-    private static Process Sleep() => Process.Start(new ProcessStartInfo("/bin/sleep", "60") { UseShellExecute = false })!;
+    private static Process Sleep() => Started(new() { StartInfo = new("/bin/sleep", "60") { UseShellExecute = false } });
+
+    private static Process Started(Process process)
+    {
+        process.Start();
+        return process;
+    }
 }

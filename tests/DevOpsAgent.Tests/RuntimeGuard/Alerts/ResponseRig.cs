@@ -29,7 +29,7 @@ internal sealed class ResponseRig : IDisposable
         IGuard[] guards = [new SchemaGuard(), new RateGuard(new RateConfig(), Time), new ResponseGuard(Guard.Engine)];
         Gateway = new(_receipts, new(guards, new PromotionRules([]), TimeSpan.FromSeconds(5), Time), [kill, isolate, new SetGuardModeTool(Guard)], new string('0', 64), Time);
         Responder = new(Gateway, kill, isolate, isolation is not null, Time);
-        Alerts = new(Guard.Engine, Journal, [], new ProcessTrees(Tree()), Responder, Time, (_, text) => Said.Add(text));
+        Alerts = new(Guard.Engine, Journal, [], new ProcessTrees(Tree(), Path.Combine(_folder.Path, "proc")), Responder, Time, (_, text) => Said.Add(text));
         Guard.Engine.OnViolation(Alerts.Take);
     }
 
@@ -51,6 +51,7 @@ internal sealed class ResponseRig : IDisposable
         {
             var process = Directory.CreateDirectory(Path.Combine(_folder.Path, "proc", $"{pid}")).FullName;
             File.WriteAllText(Path.Combine(process, "stat"), $"{pid} (a) b) S {parent} 1 1 0 -1 4194304 1 0 0 0 5 5 0 0 20 0 1 0 100 1000 200 0 0");
+            File.WriteAllText(Path.Combine(Directory.CreateDirectory(Path.Combine(process, "task", $"{pid}")).FullName, "children"), pid == 4711 ? "4712 " : "");
             File.WriteAllText(Path.Combine(process, "status"), "Uid:\t0\t33\t33\t33\n");
         }
 

@@ -39,7 +39,7 @@ public sealed class SyslogTests : IDisposable
         var text = Encoding.UTF8.GetString(SyslogMessage.Of(Violations.Alert() with { Violation = violation }, "h\n x", 1));
         text.ShouldNotContain("\n");
         text.Any(static c => char.IsControl(c) || c is '\u202E' or '\u2028').ShouldBeFalse();
-        Regex.Match(text, "^<83>1 \\S+ hx devops-agent-guard 1 file \\[guard@32473( [a-zA-Z]+=\"([^\"\\\\\\]]|\\\\[\"\\\\\\]])*\")+\\] \uFEFF", RegexOptions.None, TimeSpan.FromSeconds(5)).Success.ShouldBeTrue(text);
+        Regex.IsMatch(text, "^<83>1 \\S+ hx devops-agent-guard 1 file \\[guard@32473( [a-zA-Z]+=\"([^\"\\\\\\]]|\\\\[\"\\\\\\]])*\")+\\] \uFEFF", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5)).ShouldBeTrue(text);
     }
 
     [Fact]
