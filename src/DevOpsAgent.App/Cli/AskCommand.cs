@@ -42,9 +42,11 @@ internal static class AskCommand
 
         using var logs = HasLogs(loaded.Config, store) ? OpenLogs.Open(loaded.Config, store, terminal, cancellation) : null;
         await using var desk = OperatorDesk.Open(loaded, terminal);
-        if (logs is null && loaded.Config.WatchesElasticsearch())
+        var elastic = logs is null && loaded.Config.WatchesElasticsearch() ? ModelService.Elastic(loaded.Config, terminal.Time) : null;
+        using var connection = elastic?.Client;
+        if (elastic is not null)
         {
-            desk.Logs.Search = ModelService.Elastic(loaded.Config, terminal.Time);
+            desk.Logs.Search = elastic;
         }
         else if (logs is null)
         {
