@@ -68,7 +68,7 @@ internal static class AskCommand
             terminal.Out.WriteLine(SafeText.Lines(answer));
             foreach (var query in done.Steps.Where(static s => s.Cite is not null))
             {
-                terminal.Out.WriteLine(SafeText.Of($"{query.Cite}: {query.Parameters}"));
+                terminal.Out.WriteLine(SafeText.Of($"{query.Cite}: {InvestigationText.Readable(query.Parameters)}"));
             }
         }
 
