@@ -73,17 +73,18 @@ internal static class KernelGuest
             ip link set lo up
             export DOTNET_ROOT=/dotnet LD_LIBRARY_PATH=/usr/lib PATH=/bin HOME=/tmp DOTNET_EnableDiagnostics=0
             mkdir -p /run/guard; cd /run/guard
-            agent() { /dotnet/dotnet /app/devops-agent.dll "$@"; }
+            echo; echo
             {{script}}
             sync; poweroff -f
 
             """);
+        await File.WriteAllTextAsync(Path.Combine(root, "bin", "agent"), "#!/bin/sh\nexec /dotnet/dotnet /app/devops-agent.dll \"$@\"\n");
         foreach (var (path, text) in files)
         {
             await File.WriteAllTextAsync(root + path, text);
         }
 
-        copy.Append($"chmod +x $R/init\ncd $R\nfind . | cpio -o -H newc --quiet > {folder}/initrd\n");
+        copy.Append($"chmod +x $R/init $R/bin/agent\ncd $R\nfind . | cpio -o -H newc --quiet > {folder}/initrd\n");
         var (output, code) = await Shell.RunAsync("/bin/sh", ["-c", copy.ToString()], s_limit);
         code.ShouldBe(0, output);
     }

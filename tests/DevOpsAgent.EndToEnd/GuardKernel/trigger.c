@@ -152,14 +152,14 @@ int main(int count, char **args)
 		return connected > 0;
 	}
 	if (IS("time")) {
-		/* Nanoseconds of one operation, the median of 15 rounds of c: what b names, done to a. */
+		/* Processor time of one operation in nanoseconds, the best of 15 rounds of c: what b names, done to a. */
 		double rounds[15];
-		int times = atoi(args[4]);
+		int times = atoi(args[4]), clock = strcmp(b, "exec") ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC;
 		to = address("127.0.0.1", 99, &size);
 		int udp = socket(AF_INET, SOCK_DGRAM, 0);
 		for (int round = 0; round < 15; round++) {
 			struct timespec from, until;
-			clock_gettime(CLOCK_MONOTONIC, &from);
+			clock_gettime(clock, &from);
 			for (int i = 0; i < times; i++) {
 				if (!strcmp(b, "open")) {
 					int fd = open(a, O_RDONLY);
@@ -180,17 +180,13 @@ int main(int count, char **args)
 					waitpid(pid, NULL, 0);
 				}
 			}
-			clock_gettime(CLOCK_MONOTONIC, &until);
+			clock_gettime(clock, &until);
 			rounds[round] = ((until.tv_sec - from.tv_sec) * 1e9 + (until.tv_nsec - from.tv_nsec)) / times;
 		}
-		for (int i = 0; i < 15; i++)
-			for (int j = i + 1; j < 15; j++)
-				if (rounds[j] < rounds[i]) {
-					double swap = rounds[i];
-					rounds[i] = rounds[j];
-					rounds[j] = swap;
-				}
-		printf("%.1f\n", rounds[7]);
+		double best = rounds[0];
+		for (int i = 1; i < 15; i++)
+			best = rounds[i] < best ? rounds[i] : best;
+		printf("%.1f\n", best);
 		return 0;
 	}
 	if (IS("paced")) {
@@ -344,8 +340,10 @@ int main(int count, char **args)
 		snprintf(path, sizeof(path), "/proc/%d/mem", atoi(a));
 		return end(open(path, O_RDONLY));
 	}
-	if (IS("load-module"))
-		return end(syscall(SYS_init_module, "not a module", 12, ""));
+	if (IS("load-module")) {
+		static char none[4096];
+		return end(syscall(SYS_init_module, none, sizeof(none), ""));
+	}
 	if (IS("load-module-file"))
 		return end(syscall(SYS_finit_module, open(a, O_RDONLY), "", 0));
 	if (IS("bpf")) {
