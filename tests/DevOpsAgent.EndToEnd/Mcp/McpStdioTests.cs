@@ -89,6 +89,8 @@ public sealed class McpStdioTests
             TextOf(denied).ShouldContain("denied (");
         }
 
+        var done = await CallAsync(mcp, "block_client", block);
+        done.IsError.ShouldNotBe(true, TextOf(done));
         await rig.DeniedAsync(Client);
         rig.Denied.ShouldNotContain("198.51.100.77");
     }
