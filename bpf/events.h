@@ -7,7 +7,7 @@
 static __always_inline void fill(struct event *event, __u32 tgid, __u32 slot, __u32 mode, __u8 kind, __u8 outcome, __u8 method)
 {
 	__u64 id = bpf_get_current_pid_tgid();
-	event->boot_ns = bpf_ktime_get_boot_ns();
+	event->at_ns = bpf_ktime_get_ns();
 	event->tgid = tgid;
 	event->tid = (__u32)id;
 	event->by_tgid = id >> 32;

@@ -130,7 +130,7 @@ enum event_method {
 
 /* Followed by path_bytes bytes of path. */
 struct event {
-	__u64 boot_ns;
+	__u64 at_ns; /* CLOCK_MONOTONIC */
 	__u32 tgid, tid, slot, by_tgid;
 	__s32 syscall;
 	__u8 kind, outcome, method, odd;

@@ -54,3 +54,22 @@ want_kubernetes() {
     echo "tests against a Kubernetes API server will be skipped" >&2
   fi
 }
+
+# The kernel programs of the runtime guard. Without clang the rest is built, and the guard can only observe.
+want_clang() {
+  { command -v clang >/dev/null && [ -e /usr/include/bpf/bpf_helpers.h ]; } ||
+    (need_package "the guard's programs in the kernel" clang libbpf-dev libc6-dev) ||
+    echo "built without the guard's kernel programs: it will observe, not block" >&2
+}
+
+# A guest with Debian's kernel for the guard's hooks. Where it can't be had, these tests are skipped, and say why.
+want_guest() {
+  local missing=()
+  command -v qemu-system-x86_64 >/dev/null || missing+=(qemu-system-x86)
+  ls /boot/vmlinuz-*-amd64 >/dev/null 2>&1 || missing+=(linux-image-amd64)
+  [ -x /bin/busybox ] || missing+=(busybox-static)
+  command -v cpio >/dev/null || missing+=(cpio)
+  [ ${#missing[@]} = 0 ] || [ "$(uname -m)" != x86_64 ] ||
+    (need_package "tests of the guard in a guest with Debian's kernel" "${missing[@]}") ||
+    echo "tests of the guard in a guest will be skipped" >&2
+}

@@ -31,16 +31,21 @@ internal static class AgentBench
 {
     private const int Turns = 8;
     private const int Rows = 10_000;
+
+    /// <summary>Rounds before the first that counts: the compiler's.</summary>
+    private const int Warming = 12;
+
     private static readonly DateTimeOffset Start = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
 
     public static async Task<JsonObject> RunAsync(BenchOptions options)
     {
         var rounds = options.Rounds > 0 ? options.Rounds : 21;
-        var (turns, searches) = await TurnsAsync(rounds);
+        var (turns, searches, processor) = await TurnsAsync(rounds);
         var (reduce, shown) = Reduce(rounds);
         return new()
         {
             ["turn_ms"] = Math.Round(Figures.Median(turns), 3),
+            ["turn_cpu_ms"] = Math.Round(processor, 3),
             ["turn_query_ms"] = Math.Round(Figures.Median(searches), 3),
             ["reduce_10000_rows_ms"] = Math.Round(Figures.Median(reduce), 3),
             ["reduce_shown_characters"] = shown,
@@ -49,8 +54,8 @@ internal static class AgentBench
         };
     }
 
-    /// <summary>Milliseconds of one turn, and of its query alone in the log store.</summary>
-    private static async Task<(List<double> Turns, List<double> Searches)> TurnsAsync(int rounds)
+    /// <summary>Milliseconds of one turn, of its query alone in the log store, and of all processors per turn (signatures included, which are made meanwhile).</summary>
+    private static async Task<(List<double> Turns, List<double> Searches, double Processor)> TurnsAsync(int rounds)
     {
         var time = TimeProvider.System;
         var folder = Directory.CreateTempSubdirectory("bench-agent-");
@@ -71,8 +76,14 @@ internal static class AgentBench
             store.Commit(new() { Incidents = [new(Incident(), new() { IncidentId = 0, From = null, To = IncidentStatus.Recommended, At = Start, By = "rule", Origin = "service" })] });
             var incident = store.GetIncident(1)!;
             var (turns, searches) = (new List<double>(), new List<double>());
-            for (var round = 0; round <= rounds; round++)
+            var processor = TimeSpan.Zero;
+            for (var round = 1 - Warming; round <= rounds; round++)
             {
+                if (round == 1)
+                {
+                    processor = Environment.CpuUsage.TotalTime;
+                }
+
                 using var model = new Instant();
                 var agent = parts.AgentOf(model, "instant", config, Caller.Service, time);
                 var done = await agent.InvestigateAsync(incident, null, CancellationToken.None);
@@ -81,17 +92,22 @@ internal static class AgentBench
                     throw new InvalidOperationException($"{done.End} after {done.Turns} turns: {done.EndText}");
                 }
 
-                // Between two questions to the model: all that is ours. The first round is the compiler's.
+                // Between two questions to the model: all that is ours.
                 if (round > 0)
                 {
                     turns.AddRange(model.Between.Skip(1).Take(Turns - 1));
-                    var clock = Stopwatch.GetTimestamp();
-                    await new QueryLogsTool(search, DevOpsAgent.Logs.Query.QueryLimits.Model).AnswerAsync(new(null, Query(round)), CancellationToken.None);
-                    searches.Add(Stopwatch.GetElapsedTime(clock).TotalMilliseconds);
                 }
             }
 
-            return (turns, searches);
+            processor = Environment.CpuUsage.TotalTime - processor;
+            for (var i = 0; i < rounds; i++)
+            {
+                var clock = Stopwatch.GetTimestamp();
+                await new QueryLogsTool(search, DevOpsAgent.Logs.Query.QueryLimits.Model).AnswerAsync(new(null, Query(i)), CancellationToken.None);
+                searches.Add(Stopwatch.GetElapsedTime(clock).TotalMilliseconds);
+            }
+
+            return (turns, searches, processor.TotalMilliseconds / (rounds * (Turns + 2)));
         }
         finally
         {
@@ -110,17 +126,20 @@ internal static class AgentBench
         using var json = JsonDocument.Parse(text.Append("]}}").ToString());
         var times = new List<double>();
         var shown = 0;
-        for (var round = 0; round <= rounds * 3; round++)
+        for (var round = 1 - (Warming * 5); round <= rounds; round++)
         {
             var results = new ResultText(new InputRails(new()));
             var clock = Stopwatch.GetTimestamp();
             var tree = HitTable.Of(json.RootElement, 50, out _);
             results.Of("q1", tree, new(), out var sent);
-            times.Add(Stopwatch.GetElapsedTime(clock).TotalMilliseconds);
             shown = sent.Length;
+            if (round > 0)
+            {
+                times.Add(Stopwatch.GetElapsedTime(clock).TotalMilliseconds);
+            }
         }
 
-        return (times[3..], shown);
+        return (times, shown);
     }
 
     private static string Query(int n) => $$$$$"""{"size":20,"query":{"bool":{"filter":[{"term":{"source.ip":"203.0.113.7"}},{"range":{"DownstreamStatus":{"gte":{{{{{n % 400}}}}}}}}]}},"sort":[{"@timestamp":"desc"}]}""";
@@ -159,9 +178,9 @@ internal static class AgentBench
             }
 
             await Task.Yield();
-            AIContent answer = _asked <= Turns ? new FunctionCallContent("c", "query_logs", new Dictionary<string, object?> { ["query"] = Query(_asked) })
+            AIContent answer = _asked <= Turns ? new FunctionCallContent("c", "query_logs", new Dictionary<string, object?>(StringComparer.Ordinal) { ["query"] = Query(_asked) })
                 : _asked == Turns + 1 ? new TextContent("READY")
-                : new FunctionCallContent("c", ConclusionReader.Name, new Dictionary<string, object?> { ["verdict"] = "confirmed", ["confidence"] = 90, ["summary"] = "Scan.", ["evidence"] = new[] { "q1" }, ["action"] = "block" });
+                : new FunctionCallContent("c", ConclusionReader.Name, new Dictionary<string, object?>(StringComparer.Ordinal) { ["verdict"] = "confirmed", ["confidence"] = 90, ["summary"] = "Scan.", ["evidence"] = new[] { "q1" }, ["action"] = "block" });
             _answered = Stopwatch.GetTimestamp();
             yield return new(ChatRole.Assistant, [answer]);
         }

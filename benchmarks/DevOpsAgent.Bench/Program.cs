@@ -16,6 +16,7 @@ var benches = new Dictionary<string, (string What, Func<BenchOptions, Task<JsonO
     ["behaviour"] = ("the behaviour guard with 10 and 1,000,000 receipts in the window: ns_10, ns_1000000, bytes_per_op", BehaviourBench.RunAsync),
     ["gateway"] = ("a tool call that all guards allow, in memory: us, and the share of each guard", GatewayBench.RunAsync),
     ["guard"] = ("checks of file, network and syscall with 10, 100 and 1,000 rules: file_ns_10, ...; load_10000_ms", GuardBench.RunAsync),
+    ["guard-kernel"] = ("the guard in the kernel, as root: ns added to openat, execve, connect by rules; events/s at first loss; violation_p99_ms; missed_in_reload", GuardKernelBench.RunAsync),
     ["hot"] = ("ns and bytes allocated per line: parse, classify, observe", HotBench.RunAsync),
     ["kubernetes"] = ("line appended -> object in a real API server, beyond its own write time: p99_ms_over_api; 10,000 blocks: change_10000_cpu_ms, restart_10000_s", KubernetesBench.RunAsync),
     ["dsl"] = ("the log store with 1,000,000 documents on disk: five queries warm, ingest, size: top_ms ... bytes_ratio", DslBench.RunAsync),

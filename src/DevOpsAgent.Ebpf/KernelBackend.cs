@@ -158,11 +158,18 @@ internal sealed class KernelBackend : IGuardBackend, INetworkIsolation
         }
     }
 
+    /// <summary>The kernel's clock is the one that .NET's timestamps are read from; it goes on while no agent runs.</summary>
+    private DateTimeOffset TimeOf(KernelEvent seen)
+    {
+        var age = _time.GetElapsedTime((long)(seen.AtNanoseconds / (1_000_000_000 / (ulong)_time.TimestampFrequency)), _time.GetTimestamp());
+        return _time.GetUtcNow() - (age > TimeSpan.Zero ? age : TimeSpan.Zero);
+    }
+
     private void Take(KernelEvent seen, ReadOnlySpan<byte> path)
     {
         if (Volatile.Read(ref _names).TryGetValue(seen.Slot, out var name))
         {
-            _queue.Add(EventWords.Of(seen, path, name, Volatile.Read(ref _policy)?.ByName.GetValueOrDefault(name), _time.GetUtcNow()));
+            _queue.Add(EventWords.Of(seen, path, name, Volatile.Read(ref _policy)?.ByName.GetValueOrDefault(name), TimeOf(seen)));
         }
     }
 }

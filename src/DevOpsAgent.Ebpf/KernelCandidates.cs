@@ -24,11 +24,6 @@ internal static class KernelCandidates
             return (null, missing);
         }
 
-        if (Libc.EffectiveUser() != 0)
-        {
-            return (null, "needs root");
-        }
-
         if (KernelOwner.TryTake(host.Pins) is not { } owner)
         {
             return (null, "another guard runs in the kernel; one per host");

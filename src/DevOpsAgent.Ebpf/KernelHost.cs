@@ -14,13 +14,19 @@ internal sealed record KernelHost
     /// <summary>Null: built without clang.</summary>
     public byte[]? Object { get; init; } = GuardObject.Bytes();
 
+    public string Library { get; init; } = Native.Libbpf.Library;
+
+    /// <summary>Effective user.</summary>
+    public uint User { get; init; } = OperatingSystem.IsLinux() ? Native.Libc.EffectiveUser() : uint.MaxValue;
+
     /// <summary>Why no kernel backend can work at all; null: try.</summary>
     public string? Missing() =>
         !OperatingSystem.IsLinux() ? "needs Linux"
         : Object is null ? "this build has no kernel programs: it was built without clang and libbpf-dev"
-        : Native.Libbpf.Missing() is { } library ? library
+        : Native.Libbpf.Missing(Library) is { } library ? library
         : !File.Exists(Btf) ? $"the kernel has no BTF ({Btf} is missing; CONFIG_DEBUG_INFO_BTF)"
         : CgroupRoot is null ? "no cgroup v2 tree is mounted, and without it the network can't be blocked"
+        : User != 0 ? "needs root"
         : null;
 
     /// <summary>The first of type cgroup2 in /proc/self/mounts.</summary>

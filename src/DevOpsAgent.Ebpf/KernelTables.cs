@@ -85,10 +85,10 @@ internal sealed class KernelTables
         Activate(Limits.ActiveSelection, selectionId, old);
         Forget(old);
         return new(
-            tables.Exists(static t => (t.Table.Header.Flags & RulesetFlags.HasKills) != 0),
+            tables.Exists(static t => (t.Table.Header.Flags & RulesetFlags.HasKills) != RulesetFlags.None),
             tables.Exists(static t => t.Table.Protects),
-            tables.Exists(static t => (t.Table.Header.Flags & RulesetFlags.HasFileRules) != 0),
-            tables.Exists(static t => (t.Table.Header.Flags & RulesetFlags.LimitsNetwork) != 0));
+            tables.Exists(static t => (t.Table.Header.Flags & RulesetFlags.HasFileRules) != RulesetFlags.None),
+            tables.Exists(static t => (t.Table.Header.Flags & RulesetFlags.LimitsNetwork) != RulesetFlags.None));
     }
 
     /// <summary>Guarded processes by policy.</summary>

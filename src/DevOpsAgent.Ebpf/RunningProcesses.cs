@@ -97,7 +97,7 @@ internal sealed class RunningProcesses(ProcTree tree, KernelTables tables)
             return found;
         }
 
-        tables.Map("tasks").Set((uint)pid, new TaskState(slot.Value, 0), known is null ? BpfMap.OnlyNew : BpfMap.Any);
+        tables.Map("tasks").Set((uint)pid, new TaskState(slot.Value, RulesetFlags.None), known is null ? BpfMap.OnlyNew : BpfMap.Any);
 
         // It may have ended meanwhile, and its number must not bring another process under this policy.
         if (tree.Stat(pid)?.StartTicks != stats[pid].StartTicks)

@@ -9,14 +9,14 @@ namespace DevOpsAgent.Ebpf.Native;
 /// </summary>
 internal static unsafe partial class Libbpf
 {
-    private const string Library = "libbpf.so.1";
+    public const string Library = "libbpf.so.1";
 
     /// <summary>Null: the library is there; else why it can't be used.</summary>
-    public static string? Missing()
+    public static string? Missing(string library)
     {
-        if (!NativeLibrary.TryLoad(Library, typeof(Libbpf).Assembly, DllImportSearchPath.SafeDirectories, out _))
+        if (!NativeLibrary.TryLoad(library, typeof(Libbpf).Assembly, DllImportSearchPath.SafeDirectories, out _))
         {
-            return "libbpf.so.1 is missing; install libbpf (Debian: libbpf1)";
+            return $"{library} is missing; install libbpf (Debian: libbpf1)";
         }
 
         return null;

@@ -172,7 +172,7 @@ internal enum KernelMethod : byte
 [StructLayout(LayoutKind.Sequential)]
 internal struct KernelEvent
 {
-    public ulong BootNanoseconds;
+    public ulong AtNanoseconds;
     public uint Tgid, Tid, Slot, ByTgid;
     public int Syscall;
     public byte Kind;

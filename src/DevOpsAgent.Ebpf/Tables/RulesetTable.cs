@@ -28,12 +28,12 @@ internal sealed class RulesetTable
         Network = new(policy);
         _header.Mode = (uint)mode;
         var flags = RulesetFlags.None;
-        flags |= policy.AllowedFiles.Count > 0 ? RulesetFlags.AllowsFiles | RulesetFlags.HasFileRules : 0;
-        flags |= policy.BlockedFiles.Count > 0 ? RulesetFlags.HasFileRules : 0;
-        flags |= policy.AllowedExec is not null ? RulesetFlags.HasExecList : 0;
-        flags |= policy.AllowedNetwork.Count > 0 ? RulesetFlags.HasNetwork : 0;
-        flags |= AllowsAll(policy) ? 0 : RulesetFlags.LimitsNetwork;
-        flags |= _stars > 0 ? RulesetFlags.HasStars : 0;
+        flags |= policy.AllowedFiles.Count > 0 ? RulesetFlags.AllowsFiles | RulesetFlags.HasFileRules : RulesetFlags.None;
+        flags |= policy.BlockedFiles.Count > 0 ? RulesetFlags.HasFileRules : RulesetFlags.None;
+        flags |= policy.AllowedExec is not null ? RulesetFlags.HasExecList : RulesetFlags.None;
+        flags |= policy.AllowedNetwork.Count > 0 ? RulesetFlags.HasNetwork : RulesetFlags.None;
+        flags |= AllowsAll(policy) ? RulesetFlags.None : RulesetFlags.LimitsNetwork;
+        flags |= _stars > 0 ? RulesetFlags.HasStars : RulesetFlags.None;
         fixed (ulong* blocked = _header.Blocked, kills = _header.Kills, guarded = _header.GuardedFrom)
         {
             foreach (var call in CallFamily.Widen(policy.BlockedSyscalls.SelectMany(static r => r.Values)))

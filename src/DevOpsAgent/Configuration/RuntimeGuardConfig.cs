@@ -9,7 +9,7 @@ internal sealed record RuntimeGuardConfig
     /// <summary>audit, alert or enforce in place of the policy's own mode. Null: that of the policy.</summary>
     public string? Mode { get; init; }
 
-    /// <summary>auto, or the only backend that may be used: proc, process.</summary>
+    /// <summary>auto, or the only backend that may be used: lsm, tracepoint, proc, process.</summary>
     public string Backend { get; init; } = "auto";
 
     /// <summary>How often backends that poll look.</summary>

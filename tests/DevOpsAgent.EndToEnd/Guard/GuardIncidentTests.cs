@@ -85,6 +85,21 @@ public sealed class GuardIncidentTests
     }
 
     [Fact]
+    public async Task Without_root_it_guards_its_own_users_processes_and_says_what_it_can_not_see()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && File.Exists("/usr/bin/setpriv") && Environment.UserName == "root", "changes its user");
+        await using var rig = new GuardRig();
+        await File.WriteAllTextAsync(rig.Policy, Policy, TestContext.Current.CancellationToken);
+        var (exit, _, errors) = await AgentProcess.RunAsync(
+            ["-c", "chmod -R go+rX \"$1\" && install -d -o nobody \"$1/own\" && exec timeout -s INT 5 setpriv --reuid=nobody --clear-groups env HOME=/nonexistent DEVOPS_AGENT_RUNTIME_GUARD_DIRECTORY=\"$1/own/guard\" dotnet \"$2\" guard run --config \"$3\" --no-socket", "sh", rig.Folder, Path.Combine(AppContext.BaseDirectory, "devops-agent.dll"), rig.Config],
+            host: "/bin/sh");
+        errors.ShouldContain("the guard does not run as root: of processes of other users it sees neither files nor programs");
+        errors.ShouldContain("backend proc, mode alert");
+        errors.ShouldContain("stopped after");
+        exit.ShouldBe(124, errors); // timeout's own: it was ended
+    }
+
+    [Fact]
     public async Task A_policy_that_is_deleted_half_written_or_replaced_by_a_link_changes_nothing_while_it_runs()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "needs /proc");

@@ -9,6 +9,21 @@ public sealed class GuestTests
 {
     private const string Folder = "/tmp/s";
 
+    /// <summary>kill -9 of an agent while a process opens a denied file again and again; then another agent takes over.</summary>
+    private const string Survival = $$"""
+        kill $guard; wait $guard
+        cp /app/trigger {{Folder}}/t/kept
+        printf 'version: "1.0"\nmode: enforce\nprocesses:\n  kept: {exe: {{Folder}}/t/kept, blocked_files: [{{Folder}}/secret]}\n' > /run/guard/kept.yaml
+        agent guard run --policy /run/guard/kept.yaml --backend lsm --no-socket > /tmp/v2 2> /tmp/said2 & guard=$!
+        while ! grep -q 'mode enforce' /tmp/said2 && kill -0 $guard; do usleep 100000; done
+        {{Folder}}/t/kept opens {{Folder}}/secret 40 > /tmp/kept & kept=$!
+        sleep 2; kill -9 $guard; wait $guard; sleep 2
+        agent guard run --policy /run/guard/kept.yaml --backend lsm --no-socket > /tmp/v3 2> /tmp/said3 & guard=$!
+        while ! grep -q 'mode enforce' /tmp/said3 && kill -0 $guard; do usleep 100000; done
+        wait $kept; echo "SURVIVED $(cat /tmp/kept)"; cat /tmp/said2 /tmp/said3
+
+        """;
+
     [Theory]
     [InlineData("lsm")]
     [InlineData("tracepoint")]
@@ -42,6 +57,8 @@ public sealed class GuestTests
         if (backend == "lsm")
         {
             output.ShouldContain("CREATED no");
+            output.ShouldContain("SURVIVED opened 0 of ");
+            output.ShouldContain("took over what an earlier guard left");
         }
     }
 
@@ -50,7 +67,7 @@ public sealed class GuestTests
         var script = new StringBuilder($$"""
             sh /app/prepare {{Folder}} /app/trigger || echo "PREPARATION FAILED"
             mount -t tmpfs t {{Folder}}/mounted
-            agent guard run --policy /app/policy.yaml --backend {{backend}} --socket /tmp/g.sock > /tmp/violations 2> /tmp/said &
+            agent guard run --policy /app/policy.yaml --backend {{backend}} --socket /run/guard/g.sock > /tmp/violations 2> /tmp/said &
             guard=$!
             while ! grep -q 'mode enforce' /tmp/said && kill -0 $guard; do usleep 100000; done
             kill -0 $guard || { cat /tmp/said; poweroff -f; }
@@ -76,10 +93,12 @@ public sealed class GuestTests
             sleep 2
             [ -e {{Folder}}/work/cloned ] && echo CLONED yes || echo CLONED no
             [ -e {{Folder}}/work/created ] && echo CREATED yes || echo CREATED no
-            agent guard status --socket /tmp/g.sock
+            agent guard status --socket /run/guard/g.sock
             cat /tmp/said
             sed 's/^/VIOLATION /' /tmp/violations
+
             """);
+        script.Append(backend == "lsm" ? Survival : "");
         return script.ToString();
     }
 }

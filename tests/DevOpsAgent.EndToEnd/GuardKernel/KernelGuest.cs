@@ -58,10 +58,11 @@ internal static class KernelGuest
             cp -r {{dotnet}}/shared/Microsoft.NETCore.App/{{version}} $R/dotnet/shared/Microsoft.NETCore.App/
             cp -r {{dotnet}}/shared/Microsoft.AspNetCore.App/{{web}} $R/dotnet/shared/Microsoft.AspNetCore.App/
             cd {{AppContext.BaseDirectory}}
-            for f in devops-agent.dll devops-agent.deps.json devops-agent.runtimeconfig.json DevOpsAgent.dll DevOpsAgent.Ebpf.dll System.CommandLine.dll YamlDotNet.dll Npgsql.dll Microsoft.Data.Sqlite.dll SQLitePCLRaw.core.dll SQLitePCLRaw.provider.e_sqlite3.dll; do cp $f $R/app/; done
-            for p in {{dotnet}}/dotnet {{dotnet}}/shared/Microsoft.NETCore.App/{{version}}/libcoreclr.so $(ls /usr/lib/*/libbpf.so.1 /usr/lib/*/libssl.so.3); do
+            cp devops-agent.dll devops-agent.deps.json devops-agent.runtimeconfig.json $R/app/
+            for f in *.dll; do case $f in xunit*|Microsoft.CodeAnalysis*|Microsoft.Playwright*|Microsoft.VisualStudio*|Microsoft.TestPlatform*|FsCheck*|FSharp*|testhost*) ;; *) cp $f $R/app/ ;; esac; done
+            for p in {{dotnet}}/dotnet {{dotnet}}/shared/Microsoft.NETCore.App/{{version}}/libcoreclr.so $(ls /usr/lib/*/libbpf.so.1 /usr/lib/*/libssl.so.3 /usr/lib/*/libsqlite3.so.0); do
               ldd $p | grep -o '/[^ ]*' | while read l; do mkdir -p $R$(dirname $l); cp -Lu $l $R$l; done; done
-            mkdir -p $R/usr/lib; cp -L /usr/lib/*/libbpf.so.1 /usr/lib/*/libssl.so.3 /usr/lib/*/libcrypto.so.3 $R/usr/lib/
+            mkdir -p $R/usr/lib; cp -L /usr/lib/*/libbpf.so.1 /usr/lib/*/libssl.so.3 /usr/lib/*/libcrypto.so.3 /usr/lib/*/libsqlite3.so.0 $R/usr/lib/
             cp {{await Trigger.BuildAsync()}} $R/app/trigger
 
             """);
@@ -71,18 +72,19 @@ internal static class KernelGuest
             mount -t securityfs sec /sys/kernel/security; mount -t cgroup2 cgroup /sys/fs/cgroup; mount -t bpf bpf /sys/fs/bpf
             ip link set lo up
             export DOTNET_ROOT=/dotnet LD_LIBRARY_PATH=/usr/lib PATH=/bin HOME=/tmp DOTNET_EnableDiagnostics=0
-            cd /tmp
-            agent() { /dotnet/dotnet /app/devops-agent.dll "$@"; }
+            mkdir -p /run/guard; cd /run/guard
+            echo; echo
             {{script}}
             sync; poweroff -f
 
             """);
+        await File.WriteAllTextAsync(Path.Combine(root, "bin", "agent"), "#!/bin/sh\nexec /dotnet/dotnet /app/devops-agent.dll \"$@\"\n");
         foreach (var (path, text) in files)
         {
             await File.WriteAllTextAsync(root + path, text);
         }
 
-        copy.Append($"chmod +x $R/init\ncd $R\nfind . | cpio -o -H newc --quiet > {folder}/initrd\n");
+        copy.Append($"chmod +x $R/init $R/bin/agent\ncd $R\nfind . | cpio -o -H newc --quiet > {folder}/initrd\n");
         var (output, code) = await Shell.RunAsync("/bin/sh", ["-c", copy.ToString()], s_limit);
         code.ShouldBe(0, output);
     }

@@ -34,19 +34,23 @@ internal sealed class KernelRig : IAsyncDisposable
         }
     }
 
+    /// <summary>A policy for nobody.</summary>
+    public const string Nobody = "version: \"1.0\"\non_agent_exit: release\nprocesses:\n  nobody: {exe: /nowhere/at/all}\n";
+
     public static KernelHost Host { get; } = new() { Pins = "/nowhere/at/all" };
 
     /// <summary>Skips the test where the kernel, the user or the tools don't allow it, and says why.</summary>
-    public static async Task<KernelRig> StartAsync(IReadOnlyList<KernelScenario> prepared, Func<string, string> policy)
+    public static async Task<KernelRig> StartAsync(IReadOnlyList<KernelScenario> prepared, Func<string, string> policy, bool reads = true)
     {
         var rig = new KernelRig(Directory.CreateTempSubdirectory("guard-kernel-").FullName);
         Directory.Delete(rig.Folder);
         Directory.CreateDirectory(rig.Folder);
         var (output, code) = await Shell.RunAsync("/bin/sh", ["-c", KernelScenario.Preparation(prepared), "sh", rig.Folder, await Trigger.BuildAsync()]);
         code.ShouldBe(0, output);
+        var read = Read(policy(rig.Folder));
         var (backend, reason) = KernelCandidates.TryOpen(Host, lsm: false, TimeProvider.System, TimeSpan.FromMilliseconds(200), static (pid, start) => PidKill.TryKill(new ProcTree(), pid, start));
         Assert.SkipWhen(backend is null, $"the tracepoint backend doesn't work here: {reason}");
-        rig.Service = new(Read(policy(rig.Folder)), backend!, null, TimeProvider.System, TimeSpan.FromMilliseconds(200), static (_, _) => { });
+        rig.Service = new(read, backend, null, TimeProvider.System, TimeSpan.FromMilliseconds(200), static (_, _) => { });
         rig.Service.Engine.OnViolation(violation =>
         {
             lock (rig._violations)
@@ -54,7 +58,7 @@ internal sealed class KernelRig : IAsyncDisposable
                 rig._violations.Add(violation);
             }
         });
-        rig._running = rig.Service.RunAsync(rig._stop.Token);
+        rig._running = reads ? rig.Service.RunAsync(rig._stop.Token) : Task.CompletedTask;
         return rig;
     }
 

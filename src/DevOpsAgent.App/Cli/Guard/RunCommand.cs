@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using DevOpsAgent.App.ExecService;
 using DevOpsAgent.App.GuardControl;
+using DevOpsAgent.Ebpf;
 using DevOpsAgent.RuntimeGuard;
 using DevOpsAgent.RuntimeGuard.Backends;
 using DevOpsAgent.RuntimeGuard.Backends.Proc;
@@ -43,6 +44,11 @@ internal static class RunCommand
 
             var chosen = choice.Backend ?? throw CommandException.Dependency($"No backend works here ({string.Join("; ", choice.Refused.Select(static r => $"{r.Name}: {r.Reason}"))}).", "Set runtime_guard.backend to auto.");
             await using var guard = Start(policy, chosen, terminal.Time, config.Interval, narrator.Say);
+            if (chosen is KernelBackend { Adopted: true })
+            {
+                narrator.Say("guard", "took over what an earlier guard left in the kernel");
+            }
+
             if (config.Mode is { } word && GuardModes.TryParse(word, out var mode))
             {
                 guard.Engine.SetMode(mode); // what was asked for at the start stays through reloads

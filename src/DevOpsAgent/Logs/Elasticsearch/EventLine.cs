@@ -132,7 +132,9 @@ internal sealed class EventLine(EventFields fields)
         }
 
         var slash = text.AsSpan(scheme).IndexOfAny('/', '?');
-        return slash < 0 ? "/" : text[(scheme + slash)..];
+
+        // OPTIONS * has no slash.
+        return slash >= 0 ? text[(scheme + slash)..] : Text(source, "url.path") is { Length: > 0 } path ? path : "/";
     }
 
     /// <summary>Traefik's own start with all its digits, else the event's time.</summary>

@@ -69,7 +69,7 @@ internal sealed class FieldResolver(IReadOnlyDictionary<EventRole, string> alias
         var fields = new Dictionary<EventRole, EventField>();
         foreach (var (role, names) in hasEcs ? Ecs : Raw)
         {
-            var candidates = aliases.TryGetValue(role, out var alias) ? [alias] : hasEcs ? names : names.Select(n => prefix + n).Concat(role == EventRole.Time ? names : []);
+            var candidates = aliases.TryGetValue(role, out var alias) ? [alias] : hasEcs ? names : names.Select(n => prefix + n).Prepend(role == EventRole.Time ? names[0] : prefix + names[0]).Concat(role == EventRole.Time ? names : []);
             if (Find(role, candidates, caps, problems) is { } field)
             {
                 fields[role] = field;

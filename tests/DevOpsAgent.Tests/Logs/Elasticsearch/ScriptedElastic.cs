@@ -62,7 +62,7 @@ internal sealed class ScriptedElastic : IAsyncDisposable
     {
         await using var raw = context.Request.Headers.ContentEncoding == "gzip" ? new GZipStream(context.Request.Body, CompressionMode.Decompress) : context.Request.Body;
         using var reader = new StreamReader(raw);
-        var call = new ScriptedCall(context.Request.Method, context.Request.Path, context.Request.QueryString.Value ?? "", await reader.ReadToEndAsync(), context.Request.Headers);
+        var call = new ScriptedCall(context.Request.Method, context.Request.Path, context.Request.QueryString.Value ?? "", await reader.ReadToEndAsync(), new HeaderDictionary(context.Request.Headers.ToDictionary(static h => h.Key, static h => h.Value, StringComparer.OrdinalIgnoreCase)));
         lock (_gate)
         {
             _calls.Add(call);

@@ -36,7 +36,7 @@ public sealed class CostTests
 
     private static async Task<(long Bytes, int Requests, string Incidents)> LookAsync(int benign, int pretended = 0)
     {
-        await using var cluster = await WatchedCluster.StartAsync();
+        await using var cluster = await WatchedCluster.StartAsync(allRules: true);
         cluster.Ingest(Attack());
         for (var done = 0; done < benign; done += 1000)
         {

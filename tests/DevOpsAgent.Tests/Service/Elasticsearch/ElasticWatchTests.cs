@@ -16,7 +16,8 @@ public sealed class ElasticWatchTests
         await using var cluster = await WatchedCluster.StartAsync();
         cluster.Ingest(Benign(0, 2000) + WatchedCluster.Scan(5, Scanner, 12));
         await cluster.PassAsync(TimeSpan.FromMinutes(2));
-        cluster.Incidents.ShouldHaveSingleItem().ShouldBe($"{Scanner} secrets-scan High 12");
+        cluster.Incidents.ShouldHaveSingleItem().ShouldBe($"{Scanner} secrets-scan High");
+        cluster.Counted(Scanner).ShouldBe(12);
         cluster.Problem.ShouldStartWith("Following");
         Events(cluster).ShouldBe(12);
     }
@@ -36,7 +37,8 @@ public sealed class ElasticWatchTests
         }
 
         await cluster.PassAsync(TimeSpan.FromMinutes(10));
-        cluster.Incidents.ShouldHaveSingleItem().ShouldBe($"{Scanner} secrets-scan High 240");
+        cluster.Incidents.ShouldHaveSingleItem().ShouldBe($"{Scanner} secrets-scan High");
+        cluster.Counted(Scanner).ShouldBe(240);
     }
 
     [Theory]
@@ -60,7 +62,8 @@ public sealed class ElasticWatchTests
         cluster.Fault = static _ => null;
         await cluster.PassAsync(TimeSpan.FromMinutes(10));
         cluster.Problem.ShouldBe("Following: ");
-        cluster.Incidents.ShouldHaveSingleItem().ShouldBe($"{Scanner} secrets-scan High 12");
+        cluster.Incidents.ShouldHaveSingleItem().ShouldBe($"{Scanner} secrets-scan High");
+        cluster.Counted(Scanner).ShouldBe(12);
     }
 
     /// <summary>At each request of a look in turn: partial shards, timed out, garbage, a cut answer, another form of JSON.</summary>
@@ -110,7 +113,8 @@ public sealed class ElasticWatchTests
         failed.ShouldBeGreaterThan(3);
         cluster.Fault = static _ => null;
         await cluster.PassAsync(TimeSpan.FromMinutes(15));
-        cluster.Incidents.ShouldHaveSingleItem().ShouldBe($"{Scanner} secrets-scan High 144");
+        cluster.Incidents.ShouldHaveSingleItem().ShouldBe($"{Scanner} secrets-scan High");
+        cluster.Counted(Scanner).ShouldBe(144);
     }
 
     [Fact]
@@ -130,7 +134,8 @@ public sealed class ElasticWatchTests
         cluster.Problem.ShouldContain("can't be reached");
         cluster.Fault = static _ => null;
         await cluster.PassAsync(TimeSpan.FromMinutes(10));
-        cluster.Incidents.Count(static i => i.EndsWith("High 12", StringComparison.Ordinal)).ShouldBe(5);
+        cluster.Incidents.Count.ShouldBe(5);
+        Enumerable.Range(10, 5).ShouldAllBe(i => cluster.Counted($"203.0.113.{i}") == 12);
     }
 
     [Fact]
@@ -141,7 +146,8 @@ public sealed class ElasticWatchTests
         cluster.Time.Advance(TimeSpan.FromSeconds(25));
         cluster.Ingest(WatchedCluster.Scan(1, Scanner, 12));
         await cluster.PassAsync(TimeSpan.FromMinutes(2));
-        cluster.Incidents.ShouldHaveSingleItem().ShouldBe($"{Scanner} secrets-scan High 12");
+        cluster.Incidents.ShouldHaveSingleItem().ShouldBe($"{Scanner} secrets-scan High");
+        cluster.Counted(Scanner).ShouldBe(12);
         cluster.Problem.ShouldBe("Following: ");
 
         // Of an interval that was searched already.
@@ -157,7 +163,7 @@ public sealed class ElasticWatchTests
     {
         await using var cluster = await WatchedCluster.StartAsync();
         var skewed = new FakeTime(WatchedCluster.Begin.AddSeconds(seconds));
-        using var watch = new DevOpsAgent.Service.Elasticsearch.ElasticWatch(cluster.Config, DevOpsAgent.Detection.RuleLibrary.Load(new()), [], static () => { }, skewed);
+        using var watch = new DevOpsAgent.Service.Elasticsearch.ElasticWatch(cluster.Config, cluster.Rules, [], static () => { }, skewed);
         cluster.Ingest(WatchedCluster.Scan(0, Scanner, 12));
         cluster.Time.Advance(TimeSpan.FromMinutes(1));
         var lines = 0;
@@ -177,7 +183,8 @@ public sealed class ElasticWatchTests
         cluster.Incidents.ShouldBeEmpty();
         cluster.Problem.ShouldContain("in the future");
         await cluster.PassAsync(TimeSpan.FromMinutes(6));
-        cluster.Incidents.ShouldHaveSingleItem().ShouldBe($"{Scanner} secrets-scan High 12");
+        cluster.Incidents.ShouldHaveSingleItem().ShouldBe($"{Scanner} secrets-scan High");
+        cluster.Counted(Scanner).ShouldBe(12);
     }
 
     [Fact]
@@ -238,7 +245,8 @@ public sealed class ElasticWatchTests
         };
         await cluster.PassAsync(TimeSpan.FromSeconds(60));
         composite.ShouldBeGreaterThan(10);
-        cluster.Incidents.ShouldHaveSingleItem().ShouldBe($"{Scanner} secrets-scan High 12");
+        cluster.Incidents.ShouldHaveSingleItem().ShouldBe($"{Scanner} secrets-scan High");
+        cluster.Counted(Scanner).ShouldBe(12);
     }
 
     /// <summary>Hits that came back over the wire.</summary>

@@ -22,16 +22,23 @@ internal sealed class WatchedCluster : IAsyncDisposable
 {
     public static readonly DateTimeOffset Begin = new(2026, 11, 21, 9, 0, 0, TimeSpan.Zero);
 
-    private static readonly RuleSet Rules = RuleLibrary.Load(new DetectionConfig());
+    private static readonly string[] Few = ["secret-files", "single-secret-probe", "distributed-secrets-scan", "directory-scan-short-names"];
+
+    private readonly RuleSet _rules;
+
+    public RuleSet Rules => _rules;
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("watch-");
     private readonly LogIngest _ingest;
     private readonly ElasticApi _api;
     private SqliteStore _store;
     private LogPipeline _pipeline = null!;
 
-    private WatchedCluster(ScriptedElastic server, FakeTime time)
+    private WatchedCluster(ScriptedElastic server, FakeTime time, bool allRules)
     {
         (Server, Time) = (server, time);
+        var all = RuleLibrary.Load(new());
+        _rules = allRules ? all : RuleLibrary.Load(new() { DisabledRules = [.. all.Rules.Select(static r => r.Id).Except(Few)] });
         _ingest = new(Catalog, null, "traefik-logs", ClientResolver.Direct);
         _api = new(Catalog, time);
         server.Script = call => Fault(call) ?? Answer(call);
@@ -52,9 +59,10 @@ internal sealed class WatchedCluster : IAsyncDisposable
 
     public ElasticWatch Watch { get; private set; } = null!;
 
-    public static async Task<WatchedCluster> StartAsync()
+    /// <param name="allRules">False: four rules, so that a look takes a moment only.</param>
+    public static async Task<WatchedCluster> StartAsync(bool allRules = false)
     {
-        var cluster = new WatchedCluster(await ScriptedElastic.StartAsync(), new FakeTime(Begin));
+        var cluster = new WatchedCluster(await ScriptedElastic.StartAsync(), new FakeTime(Begin), allRules);
         cluster.Open();
         return cluster;
     }
@@ -115,8 +123,20 @@ internal sealed class WatchedCluster : IAsyncDisposable
         Open();
     }
 
-    /// <summary>"203.0.113.7 secrets-scan High 12": client, threat, severity and the requests that are evidence.</summary>
-    public IReadOnlyList<string> Incidents => [.. _store.ListIncidents(new() { Limit = 500 }).Items.Select(static i => $"{i.Subject} {i.Threat} {i.Severity} {i.Evidence.Matched}").Order(StringComparer.Ordinal)];
+    /// <summary>"203.0.113.7 secrets-scan High": client, threat, severity, of those above low.</summary>
+    public IReadOnlyList<string> Incidents => [.. _store.ListIncidents(new() { Limit = 500 }).Items.Where(static i => i.Severity > Severity.Low).Select(static i => $"{i.Subject} {i.Threat} {i.Severity}").Order(StringComparer.Ordinal)];
+
+    /// <summary>How often a client's requests were counted, as stored.</summary>
+    public long Counted(string client)
+    {
+        var detector = new Detector(_rules, new());
+        foreach (var row in _store.GetClientStates())
+        {
+            detector.TryRestore(row);
+        }
+
+        return detector.Explain(DevOpsAgent.Addresses.ClientAddress.Parse(client))?.Requests ?? 0;
+    }
 
     public string Problem
     {
@@ -140,7 +160,7 @@ internal sealed class WatchedCluster : IAsyncDisposable
     public void Open()
     {
         Watch?.Dispose();
-        var detector = new Detector(Rules, new());
+        var detector = new Detector(_rules, new());
         foreach (var row in _store.GetClientStates())
         {
             detector.TryRestore(row);
@@ -149,6 +169,6 @@ internal sealed class WatchedCluster : IAsyncDisposable
         var book = new IncidentBook(Time);
         book.Load(_store);
         _pipeline = new(detector, book, new(Time, static (_, _) => Task.FromResult<IReadOnlyList<DevOpsAgent.Addresses.ClientAddress>>([])), new(new(), null, static () => null), _store, Time);
-        Watch = new(Config, Rules, _store.GetCheckpoints(), static () => { }, Time);
+        Watch = new(Config, _rules, _store.GetCheckpoints(), static () => { }, Time);
     }
 }
