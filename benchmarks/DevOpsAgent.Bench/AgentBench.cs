@@ -178,9 +178,9 @@ internal static class AgentBench
             }
 
             await Task.Yield();
-            AIContent answer = _asked <= Turns ? new FunctionCallContent("c", "query_logs", new Dictionary<string, object?> { ["query"] = Query(_asked) })
+            AIContent answer = _asked <= Turns ? new FunctionCallContent("c", "query_logs", new Dictionary<string, object?>(StringComparer.Ordinal) { ["query"] = Query(_asked) })
                 : _asked == Turns + 1 ? new TextContent("READY")
-                : new FunctionCallContent("c", ConclusionReader.Name, new Dictionary<string, object?> { ["verdict"] = "confirmed", ["confidence"] = 90, ["summary"] = "Scan.", ["evidence"] = new[] { "q1" }, ["action"] = "block" });
+                : new FunctionCallContent("c", ConclusionReader.Name, new Dictionary<string, object?>(StringComparer.Ordinal) { ["verdict"] = "confirmed", ["confidence"] = 90, ["summary"] = "Scan.", ["evidence"] = new[] { "q1" }, ["action"] = "block" });
             _answered = Stopwatch.GetTimestamp();
             yield return new(ChatRole.Assistant, [answer]);
         }

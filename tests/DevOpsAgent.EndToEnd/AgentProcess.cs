@@ -97,9 +97,9 @@ internal sealed partial class AgentProcess : IAsyncDisposable
     }
 
     /// <summary>Runs to its end: exit code, standard output, standard error.</summary>
-    public static async Task<(int Exit, string Output, string Errors)> RunAsync(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? variables = null, string? directory = null, string? input = null)
+    public static async Task<(int Exit, string Output, string Errors)> RunAsync(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? variables = null, string? directory = null, string? input = null, string? host = null)
     {
-        await using var agent = Start(arguments, variables, directory);
+        await using var agent = Start(arguments, variables, directory, host);
         if (input is not null)
         {
             await agent._process.StandardInput.WriteAsync(input);

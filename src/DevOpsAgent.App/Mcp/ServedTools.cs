@@ -28,7 +28,7 @@ internal sealed class ServedTools(OperatorDesk desk, AgentConfig config, IReadOn
 
     public IReadOnlyList<string> Names => [.. Served.Select(static t => t.Name)];
 
-    private IEnumerable<DevOpsAgent.Guards.Tool> Served => desk.Gateway.Tools.Where(t => t.HasEffect ? writes.Contains(t.Name) : ToolDeck.Offered.Contains(t.Name));
+    private IEnumerable<DevOpsAgent.Guards.Tool> Served => desk.Gateway.Tools.Where(t => t.HasEffect ? writes.Contains(t.Name) : ToolDeck.Offered.Contains(t.Name, StringComparer.Ordinal));
 
     public ListToolsResult List() => new() { Tools = [.. Served.Select(Describe)] };
 

@@ -16,7 +16,7 @@ public sealed class BudgetTests
     {
         await using var rig = new AgentRig(static c => c with { Agent = c.Agent with { MaxTurns = 4 } });
         var i = 0;
-        var model = new ScriptedModel { Otherwise = (_, _, _) => ScriptedModel.Updates(ScriptedModel.CallOf("query_logs", new Dictionary<string, object?> { ["query"] = $$"""{"size":{{++i}}}""" })) };
+        var model = new ScriptedModel { Otherwise = (_, _, _) => ScriptedModel.Updates(ScriptedModel.CallOf("query_logs", new Dictionary<string, object?>(StringComparer.Ordinal) { ["query"] = $$"""{"size":{{++i}}}""" })) };
         var done = await rig.InvestigateAsync(model);
         done.End.ShouldBe(RunEnd.StoppedByTurns);
         done.Turns.ShouldBe(4);
@@ -89,7 +89,7 @@ public sealed class BudgetTests
     {
         await using var rig = new AgentRig(static c => c with { Agent = c.Agent with { MaxRows = 60, MaxTurns = 20 } });
         var i = 10;
-        var model = new ScriptedModel { Otherwise = (_, _, _) => ScriptedModel.Updates(ScriptedModel.CallOf("query_logs", new Dictionary<string, object?> { ["query"] = $$"""{"size":{{++i}}}""" })) };
+        var model = new ScriptedModel { Otherwise = (_, _, _) => ScriptedModel.Updates(ScriptedModel.CallOf("query_logs", new Dictionary<string, object?>(StringComparer.Ordinal) { ["query"] = $$"""{"size":{{++i}}}""" })) };
         var done = await rig.InvestigateAsync(model);
         done.End.ShouldBe(RunEnd.StoppedByRows);
         done.Rows.ShouldBeLessThanOrEqualTo(60);
@@ -105,7 +105,7 @@ public sealed class BudgetTests
             .Then((_, _, _) =>
             {
                 rig.Parts.Logs.Search = slow;
-                return ScriptedModel.Updates(ScriptedModel.CallOf("query_logs", asked, "a"), ScriptedModel.CallOf("get_incident", new Dictionary<string, object?> { ["incident"] = rig.Incident.Id }, "b"));
+                return ScriptedModel.Updates(ScriptedModel.CallOf("query_logs", asked, "a"), ScriptedModel.CallOf("get_incident", new Dictionary<string, object?>(StringComparer.Ordinal) { ["incident"] = rig.Incident.Id }, "b"));
             })
             .Then((_, _, _) => { rig.Parts.Logs.Search = slow.Inner; return ScriptedModel.Updates(new TextContent("READY")); }).Conclude();
         var run = rig.InvestigateAsync(model);
@@ -123,7 +123,7 @@ public sealed class BudgetTests
     public async Task The_same_question_is_not_answered_twice_and_too_many_at_once_wait()
     {
         await using var rig = new AgentRig();
-        var many = Enumerable.Range(0, 12).Select(static i => (AIContent)ScriptedModel.CallOf("query_logs", new Dictionary<string, object?> { ["query"] = $$"""{"size":{{i + 1}}}""" }, $"id{i}")).ToArray();
+        var many = Enumerable.Range(0, 12).Select(static i => (AIContent)ScriptedModel.CallOf("query_logs", new Dictionary<string, object?>(StringComparer.Ordinal) { ["query"] = $$"""{"size":{{i + 1}}}""" }, $"id{i}")).ToArray();
         var model = new ScriptedModel().Then(many).Query("""{"size":1}""").Say("READY").Conclude();
         var done = await rig.InvestigateAsync(model);
         done.Steps.Count(static s => s.Text.StartsWith("At most 8 calls", StringComparison.Ordinal)).ShouldBe(4);

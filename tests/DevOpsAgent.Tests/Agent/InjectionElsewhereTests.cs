@@ -107,9 +107,9 @@ public sealed class InjectionElsewhereTests
             rig.Ingest([AgentRig.Line(AgentRig.Attacker, Sample.Start, 404, payload.Path, payload.Agent)]);
             var model = new ScriptedModel()
                 .Then(
-                    ScriptedModel.CallOf(payload.Tool, new Dictionary<string, object?> { ["incident"] = 1L, ["range"] = payload.Range, ["reason"] = payload.Agent, ["query"] = payload.Path, ["mode"] = "auto", ["ip_or_cidr"] = payload.Range }),
-                    ScriptedModel.CallOf("propose_block", new Dictionary<string, object?> { ["incident"] = 1L, ["range"] = payload.Range, ["reason"] = payload.Path }),
-                    ScriptedModel.CallOf("query_logs", new Dictionary<string, object?> { ["query"] = payload.Dsl }))
+                    ScriptedModel.CallOf(payload.Tool, new Dictionary<string, object?>(StringComparer.Ordinal) { ["incident"] = 1L, ["range"] = payload.Range, ["reason"] = payload.Agent, ["query"] = payload.Path, ["mode"] = "auto", ["ip_or_cidr"] = payload.Range }),
+                    ScriptedModel.CallOf("propose_block", new Dictionary<string, object?>(StringComparer.Ordinal) { ["incident"] = 1L, ["range"] = payload.Range, ["reason"] = payload.Path }),
+                    ScriptedModel.CallOf("query_logs", new Dictionary<string, object?>(StringComparer.Ordinal) { ["query"] = payload.Dsl }))
                 .Say(payload.Agent)
                 .Conclude("false_positive", 100, payload.Agent + payload.Path, "block", [payload.Agent, "q1"], [payload.Range], "365d");
             var done = rig.InvestigateAsync(model).GetAwaiter().GetResult();

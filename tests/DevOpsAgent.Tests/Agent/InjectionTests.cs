@@ -305,7 +305,7 @@ public sealed class InjectionTests
         var n = 0;
         var model = new ScriptedModel
         {
-            Otherwise = (_, _, _) => ScriptedModel.Updates([.. Enumerable.Range(0, ModelCall.MaxCalls + 20).Select(_ => (AIContent)ScriptedModel.CallOf("check_allowlist", new Dictionary<string, object?> { ["address"] = $"203.0.{++n / 250}.{n % 250}" }, "id"))]),
+            Otherwise = (_, _, _) => ScriptedModel.Updates([.. Enumerable.Range(0, ModelCall.MaxCalls + 20).Select(_ => (AIContent)ScriptedModel.CallOf("check_allowlist", new Dictionary<string, object?>(StringComparer.Ordinal) { ["address"] = $"203.0.{++n / 250}.{n % 250}" }, "id"))]),
         };
         var done = await rig.InvestigateAsync(model);
         done.End.ShouldBe(RunEnd.StoppedByTurns);

@@ -109,12 +109,12 @@ public sealed class ModelFaultTests
     {
         await using var rig = new AgentRig();
         var model = new ScriptedModel().Then(
-            new FunctionCallContent("", "query_logs", new Dictionary<string, object?> { ["query"] = """{"size":1}""" }),
+            new FunctionCallContent("", "query_logs", new Dictionary<string, object?>(StringComparer.Ordinal) { ["query"] = """{"size":1}""" }),
             new FunctionCallContent("same", "query_logs", null) { Exception = new FormatException("bad json") },
-            new FunctionCallContent("same", "no_such_tool", new Dictionary<string, object?>()),
-            new FunctionCallContent("same", "get_incident", new Dictionary<string, object?> { ["incident"] = "seven" }),
-            new FunctionCallContent("x", "set_mode", new Dictionary<string, object?> { ["mode"] = "auto" }),
-            new FunctionCallContent("y", "get_incident", new Dictionary<string, object?> { ["incident"] = rig.Incident.Id })).Say("READY").Conclude();
+            new FunctionCallContent("same", "no_such_tool", new Dictionary<string, object?>(StringComparer.Ordinal)),
+            new FunctionCallContent("same", "get_incident", new Dictionary<string, object?>(StringComparer.Ordinal) { ["incident"] = "seven" }),
+            new FunctionCallContent("x", "set_mode", new Dictionary<string, object?>(StringComparer.Ordinal) { ["mode"] = "auto" }),
+            new FunctionCallContent("y", "get_incident", new Dictionary<string, object?>(StringComparer.Ordinal) { ["incident"] = rig.Incident.Id })).Say("READY").Conclude();
         var done = await rig.InvestigateAsync(model);
         done.End.ShouldBe(RunEnd.Answered, done.EndText);
         var results = model.Last.First(static m => m.Role == ChatRole.Tool).Contents.Cast<FunctionResultContent>().Select(static r => (string)r.Result!).ToList();
@@ -174,7 +174,7 @@ public sealed class ModelFaultTests
     private static async IAsyncEnumerable<ChatResponseUpdate> Cut()
     {
         await Task.Yield();
-        yield return new(ChatRole.Assistant, [ScriptedModel.CallOf("query_logs", new Dictionary<string, object?> { ["query"] = "{}" })]);
+        yield return new(ChatRole.Assistant, [ScriptedModel.CallOf("query_logs", new Dictionary<string, object?>(StringComparer.Ordinal) { ["query"] = "{}" })]);
         throw new IOException("the connection was closed");
     }
 

@@ -24,12 +24,12 @@ internal sealed class ScriptedModel : IChatClient
 
     public ScriptedModel Call(string tool, object? arguments, string id = "call_1") => Then(CallOf(tool, arguments, id));
 
-    public ScriptedModel Query(string dsl) => Call("query_logs", new Dictionary<string, object?> { ["query"] = dsl });
+    public ScriptedModel Query(string dsl) => Call("query_logs", new Dictionary<string, object?>(StringComparer.Ordinal) { ["query"] = dsl });
 
     public ScriptedModel Conclude(
         string verdict = "confirmed", int confidence = 90, string summary = "It asked for secret files.", string action = "block", string[]? evidence = null, string[]? ranges = null, string? ttl = null)
     {
-        var arguments = new Dictionary<string, object?> { ["verdict"] = verdict, ["confidence"] = confidence, ["summary"] = summary, ["action"] = action, ["evidence"] = evidence ?? ["q1", "rule:secret-files"] };
+        var arguments = new Dictionary<string, object?>(StringComparer.Ordinal) { ["verdict"] = verdict, ["confidence"] = confidence, ["summary"] = summary, ["action"] = action, ["evidence"] = evidence ?? ["q1", "rule:secret-files"] };
         if (ranges is not null)
         {
             arguments["ranges"] = ranges;

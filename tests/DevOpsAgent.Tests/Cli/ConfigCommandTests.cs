@@ -63,9 +63,10 @@ public sealed class ConfigCommandTests : IDisposable
     [InlineData("--llm-provider openai --llm-api-key k", "llm.provider", "openai", "--llm-provider")]
     [InlineData("--llm-provider openai --llm-api-key k", "llm.api_key", "***", "--llm-api-key")]
     [InlineData("--llm-provider openai --llm-api-key k", "llm.service_type", "api_key", "--llm-provider")]
+    [InlineData("--llm-provider openai --llm-api-key k", "llm.base_url", "", "--llm-provider")]
     public async Task Flags_win_over_environment_and_file(string flags, string key, string value, string origin)
     {
-        var file = _folder.Write("c.yaml", "mode: disabled\nllm: {service_type: url, url: http://file/}\nweb: {listen: 127.0.0.1:2}\n");
+        var file = _folder.Write("c.yaml", "mode: disabled\nllm: {service_type: url, url: http://file/, base_url: http://other/}\nweb: {listen: 127.0.0.1:2}\n");
         var terminal = TestTerminal.Of(("DEVOPS_AGENT_MODE", "review"), ("DEVOPS_AGENT_WEB_SERVE", "false"));
         var (exit, text, error) = await TestTerminal.RunAsync(terminal, ["config", "show", "--json", "--config", file, .. flags.Split(' ')]);
         exit.ShouldBe(ExitCode.Fine, error);

@@ -21,6 +21,7 @@ internal sealed class GuardAlerts(GuardEngine engine, AlertJournal journal, IRea
     private readonly AlertGroups _groups = new(time);
     private readonly CircuitBreakers _breakers = new(time);
     private readonly Lock _status = new();
+    private readonly long _before = journal.Last;
     private long _routed;
     private long _audited;
     private long _overflow;
@@ -36,7 +37,7 @@ internal sealed class GuardAlerts(GuardEngine engine, AlertJournal journal, IRea
             lock (_status)
             {
                 return new(
-                    Interlocked.Read(ref _routed), Interlocked.Read(ref _audited), journal.Last, _groups.HeldBack, Interlocked.Read(ref _overflow),
+                    Interlocked.Read(ref _routed), Interlocked.Read(ref _audited), journal.Last - _before, _groups.HeldBack, Interlocked.Read(ref _overflow),
                     Interlocked.Read(ref _done), Interlocked.Read(ref _undone), journal.Problem, [.. deliveries.Select(static d => d.Status)], _breakers.Status);
             }
         }
@@ -200,10 +201,10 @@ internal sealed class GuardAlerts(GuardEngine engine, AlertJournal journal, IRea
     }
 }
 
-/// <summary>What became of violations. Numbers since the start, but for <see cref="Written"/>.</summary>
+/// <summary>What became of violations. Numbers since the start.</summary>
 /// <param name="Routed">Violations in mode alert or enforce.</param>
 /// <param name="Audited">Violations in mode audit, which are told nobody.</param>
-/// <param name="Written">Number of the newest alert; groups of violations that are alike.</param>
+/// <param name="Written">Alerts: groups of violations that are alike.</param>
 /// <param name="HeldBack">Violations that no alert tells one by one, because there were too many.</param>
 /// <param name="Lost">Violations that came faster than they could be taken.</param>
 /// <param name="Done">Processes that were killed or cut off, and what was refused or failed.</param>

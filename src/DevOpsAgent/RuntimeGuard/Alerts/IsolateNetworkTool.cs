@@ -16,7 +16,7 @@ internal sealed class IsolateNetworkTool(INetworkIsolation? isolation, string ba
         var request = permit.Take();
         var refusal = isolation is null ? $"the backend {backend} can't take the network from a running process" : isolation.TryIsolate(request.Process, request.Pid);
         return refusal is null
-            ? new(true, string.Create(CultureInfo.InvariantCulture, $"Process {request.Pid} and its children have no network any more."))
+            ? new(true, string.Create(CultureInfo.InvariantCulture, $"Process {request.Pid} and its children can reach nothing new any more; what is connected stays so."))
             : new(false, $"Not isolated: {refusal}.");
     }
 }

@@ -36,13 +36,14 @@ internal sealed class ElasticWatch : ILogSource
     private long _bytes;
     private DateTimeOffset? _lastRead;
 
+    /// <param name="options">How the cluster is reached.</param>
     /// <param name="checkpoints">All of the store's; those of this pattern are taken.</param>
     /// <param name="wake">Called from any thread when <see cref="TryRead"/> is worth a call.</param>
     /// <exception cref="ElasticException">The configuration can't be used.</exception>
-    public ElasticWatch(ElasticsearchConfig config, RuleSet rules, IReadOnlyList<LogCheckpoint> checkpoints, Action wake, TimeProvider time)
+    public ElasticWatch(ElasticsearchConfig config, ElasticOptions options, RuleSet rules, IReadOnlyList<LogCheckpoint> checkpoints, Action wake, TimeProvider time)
     {
         (_pattern, _time, _wake) = (config.IndexPattern, time, wake);
-        _client = new(ElasticOptions.Of(config), time);
+        _client = new(options, time);
         _timing = new(config.IngestLag, config.Interval, config.Start);
         _log = new() { Path = WatchState.SourceOf(_pattern), TrustedProxies = config.TrustedProxies };
         _round = new(new(_client, _pattern, time), FieldResolver.Of(config), new(config.TrustedProxies), rules, _timing, time);

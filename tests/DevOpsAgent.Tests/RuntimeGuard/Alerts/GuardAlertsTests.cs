@@ -77,7 +77,7 @@ public sealed class GuardAlertsTests
         var alert = (await rig.RunAsync((4711, "/etc/shadow"))).ShouldHaveSingleItem();
         isolation.Isolated.ShouldBe([("app", 4711)]);
         rig.Killed.ShouldBeEmpty();
-        alert.Responses.ShouldHaveSingleItem().Text.ShouldContain("no network any more");
+        alert.Responses.ShouldHaveSingleItem().Text.ShouldContain("can reach nothing new any more");
     }
 
     [Fact]
