@@ -42,9 +42,11 @@ internal static class AskCommand
 
         using var logs = HasLogs(loaded.Config, store) ? OpenLogs.Open(loaded.Config, store, terminal, cancellation) : null;
         await using var desk = OperatorDesk.Open(loaded, terminal);
-        if (logs is null && loaded.Config.WatchesElasticsearch())
+        var elastic = logs is null && loaded.Config.WatchesElasticsearch() ? ModelService.Elastic(loaded.Config, terminal.Time) : null;
+        using var connection = elastic?.Client;
+        if (elastic is not null)
         {
-            desk.Logs.Search = ModelService.Elastic(loaded.Config, terminal.Time);
+            desk.Logs.Search = elastic;
         }
         else if (logs is null)
         {
@@ -66,7 +68,7 @@ internal static class AskCommand
             terminal.Out.WriteLine(SafeText.Lines(answer));
             foreach (var query in done.Steps.Where(static s => s.Cite is not null))
             {
-                terminal.Out.WriteLine(SafeText.Of($"{query.Cite}: {query.Parameters}"));
+                terminal.Out.WriteLine(SafeText.Of($"{query.Cite}: {InvestigationText.Readable(query.Parameters)}"));
             }
         }
 

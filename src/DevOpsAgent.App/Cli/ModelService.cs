@@ -13,10 +13,16 @@ internal sealed class ModelService : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly AgentService _service;
     private readonly Task _work;
+    private readonly ElasticLogs? _elastic;
 
-    private ModelService(AgentService service, InvestigationQueue queue)
+    private ModelService(AgentService service, InvestigationQueue queue, ElasticLogs? elastic)
     {
-        _service = service;
+        (_service, _elastic) = (service, elastic);
+        if (elastic is not null)
+        {
+            service.Parts.Logs.Search ??= elastic;
+        }
+
         service.Found = queue.Offer;
         _work = Task.Run(() => queue.RunAsync(_stop.Token));
     }
@@ -35,13 +41,9 @@ internal sealed class ModelService : IAsyncDisposable
         {
             var endpoint = LlmEndpoint.Of(config.Llm);
             var agent = service.Parts.AgentOf(ChatClients.Create(config.Llm, terminal.Time), endpoint.Model, config, Caller.Service, terminal.Time);
-            if (config.WatchesElasticsearch())
-            {
-                service.Parts.Logs.Search ??= Elastic(config, terminal.Time);
-            }
-
+            var elastic = config.WatchesElasticsearch() ? Elastic(config, terminal.Time) : null;
             narrator.Say("model", $"{endpoint.Description} looks at incidents; the rules decide without it");
-            return new(service, new(agent, service.Parts.Store.GetIncident, config.Agent, terminal.Time, text => narrator.Say("model", text)));
+            return new(service, new(agent, service.Parts.Store.GetIncident, config.Agent, terminal.Time, text => narrator.Say("model", text)), elastic);
         }
         catch (LlmException e)
         {
@@ -50,6 +52,7 @@ internal sealed class ModelService : IAsyncDisposable
         }
     }
 
+    /// <summary>Its client is the caller's to dispose.</summary>
     /// <exception cref="ElasticException">The configuration can't be used.</exception>
     public static ElasticLogs Elastic(AgentConfig config, TimeProvider time) => new(new(ElasticOptions.Of(config.Elasticsearch), time), config.Elasticsearch.IndexPattern, time);
 
@@ -58,6 +61,7 @@ internal sealed class ModelService : IAsyncDisposable
         _service.Found = null;
         await _stop.CancelAsync();
         await _work;
+        _elastic?.Client.Dispose();
         _stop.Dispose();
     }
 }

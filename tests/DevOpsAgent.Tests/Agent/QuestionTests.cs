@@ -72,7 +72,7 @@ public sealed class QuestionTests : IDisposable
         var terminal = TestTerminal.Of();
         var exit = await RunAsync(new ScriptedModel().Query(TopClients).Say("203.0.113.7\u001b[31m, 10 requests [q1]"), terminal, json: false);
         exit.ShouldBe(ExitCode.Fine, terminal.Error.ToString());
-        terminal.Out.ToString()!.ShouldStartWith("203.0.113.7\\x1b[31m, 10 requests [q1]\nq1: {\"query\":");
+        terminal.Out.ToString()!.ShouldStartWith("203.0.113.7\\x1b[31m, 10 requests [q1]\nq1: {\"size\":0,\"query\":");
         terminal.Error.ToString()!.ShouldContain("model asks query_logs (q1): ");
         terminal.Error.ToString()!.ShouldContain("    allow: 10 events. ");
     }

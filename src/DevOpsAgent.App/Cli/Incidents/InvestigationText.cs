@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using DevOpsAgent.App.Views;
 
 namespace DevOpsAgent.App.Cli.Incidents;
@@ -26,12 +27,26 @@ internal static class InvestigationText
         var phase = step.Phase > 0 ? string.Create(CultureInfo.InvariantCulture, $"step {step.Phase} ") : "";
         output.WriteLine(SafeText.Of(step.Kind switch
         {
-            "called" => $"  {phase}{who} asks {step.Tool}{(step.Cite is { } cite ? $" ({cite})" : "")}: {SafeText.Cut(step.Parameters, 300)}",
+            "called" => $"  {phase}{who} asks {step.Tool}{(step.Cite is { } cite ? $" ({cite})" : "")}: {SafeText.Cut(Readable(step.Parameters), 300)}",
             _ => $"  {phase}{(step.Kind == "note" ? "note" : $"{who} {(step.Kind == "thought" ? "thinks" : "says")}")}: {SafeText.Cut(step.Text, 500)}",
         }));
         if (step.Kind == "called")
         {
             output.WriteLine(SafeText.Of($"    {step.Decision}: {SafeText.Cut(step.Text, 300)}"));
+        }
+    }
+
+    /// <summary>The query inside the parameters as it was written; whatever can't be read stays as it is.</summary>
+    public static string Readable(string? parameters)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(parameters ?? "");
+            return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("query", out var query) && query.ValueKind == JsonValueKind.String ? query.GetString()! : parameters!;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return parameters ?? "";
         }
     }
 
