@@ -167,6 +167,19 @@ public sealed class McpStdioTests
         lines.ShouldContain(static l => l.Contains("\"protocolVersion\":\"2025-06-18\"", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData(AgentProcess.SigTerm)]
+    [InlineData(AgentProcess.SigInt)]
+    public async Task A_signal_stops_it_while_the_client_says_nothing(int signal)
+    {
+        await using var rig = new AgentRig(mode: "review", more: Patient);
+        await using var agent = AgentProcess.Start(["mcp", "--config", rig.Config]);
+        await agent.WaitForAsync("mcp: serves");
+        agent.Signal(signal);
+        (await agent.ExitAsync()).ShouldBe(0, agent.Errors);
+        agent.Output.ShouldBeEmpty();
+    }
+
     private static string TextOf(CallToolResult result) => McpRig.TextOf(result);
 
     private static Task<CallToolResult> CallAsync(McpClient client, string tool, Dictionary<string, object?> arguments) => McpRig.CallAsync(client, tool, arguments);

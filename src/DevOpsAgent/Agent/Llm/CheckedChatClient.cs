@@ -24,8 +24,10 @@ internal sealed class CheckedChatClient(IChatClient inner, HttpClient http, LlmE
         {
             response = await base.GetResponseAsync(messages, WithDefaults(options), either.Token);
         }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception e)
         {
+            // What breaks while it is given up says nothing of the model.
+            cancellationToken.ThrowIfCancellationRequested();
             throw Named(e, limit.IsCancellationRequested);
         }
 
@@ -56,8 +58,9 @@ internal sealed class CheckedChatClient(IChatClient inner, HttpClient http, LlmE
                     break;
                 }
             }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            catch (Exception e)
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 throw Named(e, limit.IsCancellationRequested);
             }
 
