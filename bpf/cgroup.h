@@ -36,9 +36,18 @@ static __always_inline bool is_canary(__u32 port)
 	return config && config->canary_port && config->canary_port == port && config->canary_tgid == current_tgid();
 }
 
+static __always_inline bool nobody_guards(void)
+{
+	__u32 tgid = current_tgid();
+	return !bpf_map_lookup_elem(&tasks, &tgid);
+}
+
 SEC("cgroup/connect4")
 int cg_connect4(struct bpf_sock_addr *ctx)
 {
+	if (nobody_guards())
+		return !is_canary(bpf_ntohs((__u16)ctx->user_port));
+	/* A guard may guard itself. */
 	if (is_canary(bpf_ntohs((__u16)ctx->user_port)) || refuse_inet(NR_connect))
 		return 0;
 	return answer4(ctx, EVENT_CONNECT);
@@ -47,6 +56,8 @@ int cg_connect4(struct bpf_sock_addr *ctx)
 SEC("cgroup/connect6")
 int cg_connect6(struct bpf_sock_addr *ctx)
 {
+	if (nobody_guards())
+		return 1;
 	return refuse_inet(NR_connect) ? 0 : answer6(ctx, EVENT_CONNECT);
 }
 
@@ -66,6 +77,8 @@ int cg_sendmsg6(struct bpf_sock_addr *ctx)
 SEC("cgroup/bind4")
 int cg_bind4(struct bpf_sock_addr *ctx)
 {
+	if (nobody_guards())
+		return 1;
 	if (refuse_inet(NR_bind))
 		return 0;
 	return ctx->type == SOCK_DGRAM && !ctx->user_port ? 1 : answer4(ctx, EVENT_LISTEN);
@@ -74,6 +87,8 @@ int cg_bind4(struct bpf_sock_addr *ctx)
 SEC("cgroup/bind6")
 int cg_bind6(struct bpf_sock_addr *ctx)
 {
+	if (nobody_guards())
+		return 1;
 	if (refuse_inet(NR_bind))
 		return 0;
 	return ctx->type == SOCK_DGRAM && !ctx->user_port ? 1 : answer6(ctx, EVENT_LISTEN);
@@ -82,6 +97,8 @@ int cg_bind6(struct bpf_sock_addr *ctx)
 SEC("cgroup/sock_create")
 int cg_sock_create(struct bpf_sock *ctx)
 {
+	if (nobody_guards())
+		return 1;
 	if (refuse_inet(NR_socket))
 		return 0;
 	return !judge_socket(ctx->family, ctx->type, OUTCOME_BLOCKED, METHOD_CGROUP);

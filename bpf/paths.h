@@ -39,6 +39,7 @@ struct walk {
 	__u32 index;
 	struct dentry *dentry;
 	struct mount *mount;
+	struct dentry *mount_root;
 	__u64 seed1, seed2;
 };
 
@@ -86,8 +87,9 @@ static long walk_step(__u32 i, struct walk *walk)
 		return 1;
 	struct dentry *dentry = walk->dentry;
 	struct mount *mount = walk->mount;
-	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-	if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
+	struct dentry *parent;
+	struct qstr name;
+	if (dentry == walk->mount_root) {
 		struct mount *above = BPF_CORE_READ(mount, mnt_parent);
 		if (above == mount) {
 			struct task_struct *task = current_task();
@@ -96,12 +98,14 @@ static long walk_step(__u32 i, struct walk *walk)
 		}
 		walk->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
 		walk->mount = above;
+		walk->mount_root = BPF_CORE_READ(above, mnt.mnt_root);
 		return 0;
 	}
 	/* At the file system's root without having met the mount's: the file lies outside the mount. */
-	if (dentry == parent || !dentry)
+	parent = BPF_CORE_READ(dentry, d_parent);
+	if (dentry == parent || bpf_core_read(&name, sizeof(name), &dentry->d_name))
 		return 1;
-	if (!prepend(scratch, BPF_CORE_READ(dentry, d_name.name), BPF_CORE_READ(dentry, d_name.len), walk->seed1, walk->seed2))
+	if (!prepend(scratch, name.name, name.len, walk->seed1, walk->seed2))
 		return 1;
 	walk->dentry = parent;
 	return 0;
@@ -121,6 +125,8 @@ static __noinline int walk_path(__u32 index, __u64 dentry, __u64 vfsmount)
 		.seed1 = set->seed[0],
 		.seed2 = set->seed[1],
 	};
+	struct mount *mount = walk.mount;
+	walk.mount_root = BPF_CORE_READ(mount, mnt.mnt_root);
 	scratch->from = PATH_BYTES;
 	scratch->count = 0;
 	scratch->state = WALK_UNRESOLVED;

@@ -177,7 +177,7 @@ internal sealed unsafe class GuardObject : IDisposable
     {
         const int Kept = 6;
         var lines = log.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Where(static l => l.Length > 0 && !l.StartsWith("processed ", StringComparison.Ordinal) && !l.StartsWith("--", StringComparison.Ordinal) && !l.Contains("-- END", StringComparison.Ordinal)).ToList();
+            .Where(static l => l.Length > 0 && !l.StartsWith("processed ", StringComparison.Ordinal) && !l.Contains("ulimit", StringComparison.Ordinal) && !l.StartsWith("--", StringComparison.Ordinal) && !l.Contains("-- END", StringComparison.Ordinal)).ToList();
         if (lines.Count == 0)
         {
             return error;

@@ -3,6 +3,7 @@ using DevOpsAgent.Audit;
 using DevOpsAgent.Configuration;
 using DevOpsAgent.Exec.Native;
 using DevOpsAgent.Exec.Remote;
+using DevOpsAgent.Logs.Elasticsearch;
 using DevOpsAgent.Signing;
 using DevOpsAgent.Store;
 
@@ -30,6 +31,9 @@ internal static class Failure
 
                 terminal.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"devops-agent: {e.Problems.Count} {(e.Problems.Count == 1 ? "problem" : "problems")} in the configuration; nothing was started"));
                 return ExitCode.Usage;
+            case ElasticException e:
+                Write(terminal, e.Message, "devops-agent doctor looks at it closely.");
+                return e.Fault is ElasticFault.Configuration ? ExitCode.Usage : ExitCode.Dependency;
             case CommandException e:
                 Write(terminal, e.Message, e.Next);
                 return e.ExitCode;

@@ -24,14 +24,15 @@ internal static class McpCommand
             await Task.Yield();
             var loaded = context.Load(parsed);
             var config = loaded.Config;
-            using var logs = parsed.GetValue(store) is not null || config.Logs.Any(static l => l.Path != "-") ? new FreshLogs(config, parsed.GetValue(store), context.Terminal) : null;
+            var folder = parsed.GetValue(store);
+            using var files = folder is not null || config.Logs.Any(static l => l.Path != "-") ? new FreshLogs(config, folder, context.Terminal) : null;
             await using var desk = OperatorDesk.OpenBeside(loaded, context.Terminal);
-            desk.Logs.Search = logs;
+            desk.Logs.Search = files is null && config.WatchesElasticsearch() ? ModelService.Elastic(config, context.Terminal.Time) : files;
             var http = config.Mcp.Listen is not null;
             var caller = new Caller(http ? "mcp http" : "mcp stdio", "model", Origin(http), CallerKind.Model);
             var tools = new ServedTools(desk, config, Writes(config.Mcp, desk.Gateway, parsed.GetValue(writes)), caller, context.Terminal.Time);
             var options = ProtocolServer.Options(tools);
-            context.Terminal.Error.WriteLine($"mcp: serves {string.Join(", ", tools.Names)}{(logs is null ? "; no log is named, so query_logs finds none (--log, --store)" : "")}");
+            context.Terminal.Error.WriteLine($"mcp: serves {string.Join(", ", tools.Names)}{(desk.Logs.Search is null ? "; no log is named, so query_logs finds none (--log, --store)" : "")}");
             await (http ? OverHttpAsync(config.Mcp, options, context.Terminal, cancellation) : OverStdioAsync(options, cancellation));
             return ExitCode.Fine;
         });

@@ -26,6 +26,9 @@ internal sealed record AgentConfig
     public RuntimeGuardConfig RuntimeGuard { get; init; } = new();
     public AuditConfig Audit { get; init; } = new();
 
+    /// <summary>True: some proxy's word for the client's address is taken.</summary>
+    public bool TrustsProxies() => Logs.Any(static l => l.TrustedProxies.Count > 0) || Elasticsearch.TrustedProxies.Count > 0;
+
     /// <summary>True: detection reads from Elasticsearch.</summary>
     public bool WatchesElasticsearch() => Elasticsearch.IsConfigured() && (Elasticsearch.Watch == "on" || (Elasticsearch.Watch == "auto" && Logs.Count == 0));
 }
@@ -47,47 +50,6 @@ internal sealed record LogConfig
 
     /// <summary>Proxies whose X-Forwarded-For entry is believed: the client is the rightmost hop that isn't one of them.</summary>
     public IReadOnlyList<AddressRange> TrustedProxies { get; init; } = [];
-}
-
-internal sealed record ElasticsearchConfig
-{
-    public string? Url { get; init; }
-
-    /// <summary>Further nodes of the same cluster: asked in turn, and when one doesn't answer.</summary>
-    public IReadOnlyList<string> Hosts { get; init; } = [];
-
-    public string? Username { get; init; }
-    public Secret? Password { get; init; }
-
-    /// <summary>As Elasticsearch shows it: in base64, or as id:secret.</summary>
-    public Secret? ApiKey { get; init; }
-
-    /// <summary>Sent as Authorization: Bearer.</summary>
-    public Secret? Token { get; init; }
-
-    /// <summary>PEM file of the authorities that sign the nodes' certificates. Null: those of the system.</summary>
-    public string? CaFile { get; init; }
-
-    public string IndexPattern { get; init; } = "traefik-logs-*";
-
-    /// <summary>What fields are called, as name=field, where it isn't Traefik's or Elastic's way.</summary>
-    public IReadOnlyList<string> Fields { get; init; } = [];
-
-    /// <summary>auto: detection reads from here where no log file is named. on, off.</summary>
-    public string Watch { get; init; } = "auto";
-
-    /// <summary>An interval is searched so long after its end: events take that long to arrive.</summary>
-    public TimeSpan IngestLag { get; init; } = TimeSpan.FromSeconds(30);
-
-    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(30);
-
-    /// <summary>How far back the first search goes.</summary>
-    public TimeSpan Start { get; init; } = TimeSpan.FromHours(1);
-
-    /// <summary>Proxies before Traefik whose X-Forwarded-For entry is believed.</summary>
-    public IReadOnlyList<AddressRange> TrustedProxies { get; init; } = [];
-
-    public bool IsConfigured() => Url is not null || Hosts.Count > 0;
 }
 
 internal sealed record KubernetesConfig

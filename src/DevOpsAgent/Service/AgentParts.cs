@@ -43,7 +43,7 @@ internal sealed class AgentParts : IAsyncDisposable
         Allowlist = new(time, ResolveAsync);
         Allowlist.Load(store.GetAllowlist());
         var own = (IReadOnlyList<AddressRange>)[.. NeverBlocked.OfThisMachine(), .. config.Blocking.Own];
-        var proxies = (IReadOnlyList<AddressRange>)[.. config.Logs.SelectMany(static l => l.TrustedProxies)];
+        var proxies = (IReadOnlyList<AddressRange>)[.. config.Logs.SelectMany(static l => l.TrustedProxies), .. config.Elasticsearch.TrustedProxies];
         var never = new NeverBlocked(() => own, () => proxies, () => AllowedAt(time.GetUtcNow()));
         _api = config.Blocking.HasTarget() && config.Blocking.TraefikApi is { } root ? new(root, time) : null;
         Target = TargetOf(config, _api, time);
@@ -92,7 +92,7 @@ internal sealed class AgentParts : IAsyncDisposable
     /// <exception cref="ConfigException">The target's settings can't be used.</exception>
     public static IBlockTarget TargetOf(AgentConfig config, TraefikApi? api, TimeProvider time)
     {
-        var forwarded = config.Logs.Any(static l => l.TrustedProxies.Count > 0);
+        var forwarded = config.TrustsProxies();
         if (config.Blocking.Kubernetes.Way != "off")
         {
             try

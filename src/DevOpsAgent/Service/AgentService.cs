@@ -67,7 +67,7 @@ internal sealed class AgentService : IAsyncDisposable
     {
         try
         {
-            return new(config, rules, checkpoints, wake, time);
+            return new(config, ElasticOptions.Of(config), rules, checkpoints, wake, time);
         }
         catch (ElasticException e)
         {

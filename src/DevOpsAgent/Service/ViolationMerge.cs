@@ -85,7 +85,7 @@ internal static class ViolationMerge
         var isolated = process.Acts.Any(static a => a is { Action: "isolate_network", Done: true });
         var blocked = process.Violations.All(static v => v.Action == "blocked");
         var outcome = killed ? "It was killed." : isolated ? "Its network was cut off." : blocked ? evidence.Matched == 1 ? "It was blocked." : "Each time it was blocked." : "It was seen, not stopped.";
-        return $"{process.Process} broke its policy{times}{kinds}: {Cut(worst.Detail, 300)}. {outcome}";
+        return $"{process.Process} broke its policy{times}{kinds}: {Cut(worst.Detail, 300).Replace('\0', '\u2400')}. {outcome}"; // a column of text may end at a zero
     }
 
     private static string Cut(string text, int max) => text.Length <= max ? text : text[..max] + "…";

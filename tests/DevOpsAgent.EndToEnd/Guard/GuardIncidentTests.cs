@@ -6,6 +6,8 @@ namespace DevOpsAgent.EndToEnd.Guard;
 [Collection(GuardTests.Name)]
 public sealed class GuardIncidentTests
 {
+    private static readonly HttpClient s_http = new();
+
     private const string Policy = """
         mode: alert
         processes:
@@ -53,7 +55,6 @@ public sealed class GuardIncidentTests
         incident.GetProperty("evidence").GetProperty("process").GetProperty("violations").EnumerateArray()
             .Select(static v => (v.GetProperty("detail").GetString()!.Split(' ')[3], v.GetProperty("count").GetInt64())).ShouldBe([("/etc/hostname", 2), ("/etc/hosts", 2), ("/etc/passwd", 1)], ignoreOrder: true);
         (await rig.JsonAsync("incidents", "list")).GetProperty("total").GetInt32().ShouldBe(1);
-        (await rig.RunAsync("guard", "status")).Output.ShouldContain("alerts: ");
     }
 
     [Fact]
@@ -90,13 +91,13 @@ public sealed class GuardIncidentTests
         Assert.SkipUnless(OperatingSystem.IsLinux() && File.Exists("/usr/bin/setpriv") && Environment.UserName == "root", "changes its user");
         await using var rig = new GuardRig();
         await File.WriteAllTextAsync(rig.Policy, Policy, TestContext.Current.CancellationToken);
-        var (exit, _, errors) = await AgentProcess.RunAsync(
-            ["-c", "chmod -R go+rX \"$1\" && install -d -o nobody \"$1/own\" && exec timeout -s INT 5 setpriv --reuid=nobody --clear-groups env HOME=/nonexistent DEVOPS_AGENT_RUNTIME_GUARD_DIRECTORY=\"$1/own/guard\" dotnet \"$2\" guard run --config \"$3\" --no-socket", "sh", rig.Folder, Path.Combine(AppContext.BaseDirectory, "devops-agent.dll"), rig.Config],
+        await using var guard = AgentProcess.Start(
+            ["-c", "chmod -R go+rX \"$1\" && install -d -o nobody \"$1/own\" && exec setpriv --reuid=nobody --clear-groups env HOME=/nonexistent DEVOPS_AGENT_RUNTIME_GUARD_DIRECTORY=\"$1/own/guard\" dotnet \"$2\" guard run --config \"$3\" --no-socket", "sh", rig.Folder, Path.Combine(AppContext.BaseDirectory, "devops-agent.dll"), rig.Config],
             host: "/bin/sh");
-        errors.ShouldContain("the guard does not run as root: of processes of other users it sees neither files nor programs");
-        errors.ShouldContain("backend proc, mode alert");
-        errors.ShouldContain("stopped after");
-        exit.ShouldBe(124, errors); // timeout's own: it was ended
+        var said = await guard.WaitForAsync("backend proc, mode alert");
+        said.ShouldContain("the guard does not run as root: of processes of other users it sees neither files nor programs");
+        guard.Signal(AgentProcess.SigTerm);
+        (await guard.ExitAsync()).ShouldBe(0, guard.Errors);
     }
 
     [Fact]
@@ -131,7 +132,15 @@ public sealed class GuardIncidentTests
 
     private static async Task<JsonElement> IncidentAsync(GuardRig rig, long violations) => (JsonElement)await Eventually.Some(async () =>
     {
-        var (exit, output, _) = await rig.RunAsync("incidents", "show", "1", "--json");
-        return exit == 0 && JsonDocument.Parse(output).RootElement is var detail && detail.GetProperty("evidence").GetProperty("matched").GetInt64() >= violations ? (object)detail : null;
-    }, $"an incident of {violations} violations", rig.Said, TimeSpan.FromSeconds(40));
+        try
+        {
+            using var answer = await s_http.GetAsync(new Uri(rig.Page, "/api/incidents/1"), TestContext.Current.CancellationToken);
+            return answer.IsSuccessStatusCode && JsonDocument.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).RootElement is var detail
+                && detail.GetProperty("evidence").GetProperty("matched").GetInt64() >= violations ? (object)detail : null;
+        }
+        catch (HttpRequestException)
+        {
+            return null; // the page is not there yet
+        }
+    }, $"an incident of {violations} violations", rig.Said, TimeSpan.FromSeconds(60));
 }

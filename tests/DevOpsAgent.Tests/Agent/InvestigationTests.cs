@@ -66,13 +66,13 @@ public sealed class InvestigationTests
         }
 
         rig.Parts.Journal.Flush();
-        ReceiptVerifier.Verify(rig.Store.Receipts.Read(1), rig.Keys, null).Fault.ShouldBeNull();
+        ReceiptVerifier.Verify(rig.Store.Receipts.Read(1), rig.Keys, null, cancellationToken: TestContext.Current.CancellationToken).Fault.ShouldBeNull();
 
         // Retention takes the texts; the chain keeps the hashes and stays whole.
         rig.Store.Investigations.Prune(rig.Time.GetUtcNow().AddDays(1)).ShouldBe(2);
         rig.Store.Investigations.Exchanges(done.Run).ShouldBeEmpty();
         rig.Store.Investigations.Of(rig.Incident.Id).ShouldHaveSingleItem();
-        ReceiptVerifier.Verify(rig.Store.Receipts.Read(1), rig.Keys, null).Fault.ShouldBeNull();
+        ReceiptVerifier.Verify(rig.Store.Receipts.Read(1), rig.Keys, null, cancellationToken: TestContext.Current.CancellationToken).Fault.ShouldBeNull();
     }
 
     [Fact]

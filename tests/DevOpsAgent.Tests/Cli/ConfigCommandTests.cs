@@ -40,9 +40,9 @@ public sealed class ConfigCommandTests : IDisposable
     [Fact]
     public async Task Warnings_do_not_fail()
     {
-        var (exit, text, error) = await TestTerminal.RunAsync(TestTerminal.Of(("DEVOPS_AGENT_ELASTICSEARCH_URL", "http://es:9200")), "config", "check");
+        var (exit, text, error) = await TestTerminal.RunAsync(TestTerminal.Of(("DEVOPS_AGENT_MODE", "auto")), "config", "check");
         (exit, text).ShouldBe((ExitCode.Fine, "built-in configuration: fine, 1 warning\n"));
-        error.ShouldStartWith("warning: DEVOPS_AGENT_ELASTICSEARCH_URL: ");
+        error.ShouldStartWith("warning: DEVOPS_AGENT_MODE: ");
     }
 
     /// <summary>The attack: a file from elsewhere (a pull request) whose keys would rewrite the reviewer's screen.</summary>
@@ -63,9 +63,10 @@ public sealed class ConfigCommandTests : IDisposable
     [InlineData("--llm-provider openai --llm-api-key k", "llm.provider", "openai", "--llm-provider")]
     [InlineData("--llm-provider openai --llm-api-key k", "llm.api_key", "***", "--llm-api-key")]
     [InlineData("--llm-provider openai --llm-api-key k", "llm.service_type", "api_key", "--llm-provider")]
+    [InlineData("--llm-provider openai --llm-api-key k", "llm.base_url", "", "--llm-provider")]
     public async Task Flags_win_over_environment_and_file(string flags, string key, string value, string origin)
     {
-        var file = _folder.Write("c.yaml", "mode: disabled\nllm: {service_type: url, url: http://file/}\nweb: {listen: 127.0.0.1:2}\n");
+        var file = _folder.Write("c.yaml", "mode: disabled\nllm: {service_type: url, url: http://file/, base_url: http://other/}\nweb: {listen: 127.0.0.1:2}\n");
         var terminal = TestTerminal.Of(("DEVOPS_AGENT_MODE", "review"), ("DEVOPS_AGENT_WEB_SERVE", "false"));
         var (exit, text, error) = await TestTerminal.RunAsync(terminal, ["config", "show", "--json", "--config", file, .. flags.Split(' ')]);
         exit.ShouldBe(ExitCode.Fine, error);

@@ -204,6 +204,13 @@ public sealed class GuardFeedTests : IDisposable
     }
 
     [Fact]
+    public void A_name_with_a_zero_doesnt_cut_the_sentence()
+    {
+        var id = Feed().Take(Page(Violations.Alert("unauthorized exec: /tmp/a\0b")))[0].Id;
+        _store.GetIncident(id)!.Summary.ShouldBe("app broke its policy: unauthorized exec: /tmp/a\u2400b. It was seen, not stopped.");
+    }
+
+    [Fact]
     public void Lists_are_bounded_whatever_comes()
     {
         var feed = Feed();

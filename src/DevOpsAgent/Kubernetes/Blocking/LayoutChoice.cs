@@ -145,7 +145,7 @@ internal static class LayoutChoice
     /// <summary>Clients come through a proxy that names them in X-Forwarded-For.</summary>
     private static bool IsForwarded(DenyPlacement? placement, AgentConfig config)
     {
-        var proxies = config.Logs.Any(static l => l.TrustedProxies.Count > 0);
+        var proxies = config.TrustsProxies();
         var seen = placement?.EntryPoints ?? [];
         if (seen.FirstOrDefault(static e => e.Sight == ClientSight.Hidden) is { } hidden)
         {

@@ -17,12 +17,24 @@ internal sealed class ElasticLogs(ElasticClient client, string pattern, TimeProv
 
     private const string Lenient = "ignore_unavailable=true&allow_no_indices=true";
 
+    /// <summary>One search asks for the fields more than once, and a mapping seldom changes.</summary>
+    private static readonly TimeSpan KeepFields = TimeSpan.FromMinutes(1);
+
+    private (FieldCatalog Catalog, long At)? _fields;
+
     public async Task<FieldCatalog> FieldsAsync(CancellationToken cancellationToken)
     {
+        if (_fields is { } known && time.GetElapsedTime(known.At) < KeepFields)
+        {
+            return known.Catalog;
+        }
+
         var caps = await CapsAsync("*", cancellationToken);
 
         // A name with two types is treated as the more difficult one: text can't be grouped.
-        return new(caps.All.Take(MostFields).Select(static f => new KeyValuePair<string, string>(f.Name, f.Types.FirstOrDefault(static t => t.Name == "text")?.Name ?? f.Types[0].Name)));
+        var catalog = new FieldCatalog(caps.All.Take(MostFields).Select(static f => new KeyValuePair<string, string>(f.Name, f.Types.FirstOrDefault(static t => t.Name == "text")?.Name ?? f.Types[0].Name)));
+        _fields = (catalog, time.GetTimestamp());
+        return catalog;
     }
 
     /// <param name="fields">Names and patterns, comma between; they go into the URL as they are, since a server reads no more than 4 KiB of it.</param>

@@ -14,6 +14,7 @@ namespace DevOpsAgent.Service.Elasticsearch;
 internal sealed class ElasticWatch : ILogSource
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Early = TimeSpan.FromMilliseconds(100);
 
     private readonly ElasticClient _client;
     private readonly WatchRound _round;
@@ -36,13 +37,14 @@ internal sealed class ElasticWatch : ILogSource
     private long _bytes;
     private DateTimeOffset? _lastRead;
 
+    /// <param name="options">How the cluster is reached.</param>
     /// <param name="checkpoints">All of the store's; those of this pattern are taken.</param>
     /// <param name="wake">Called from any thread when <see cref="TryRead"/> is worth a call.</param>
     /// <exception cref="ElasticException">The configuration can't be used.</exception>
-    public ElasticWatch(ElasticsearchConfig config, RuleSet rules, IReadOnlyList<LogCheckpoint> checkpoints, Action wake, TimeProvider time)
+    public ElasticWatch(ElasticsearchConfig config, ElasticOptions options, RuleSet rules, IReadOnlyList<LogCheckpoint> checkpoints, Action wake, TimeProvider time)
     {
         (_pattern, _time, _wake) = (config.IndexPattern, time, wake);
-        _client = new(ElasticOptions.Of(config), time);
+        _client = new(options, time);
         _timing = new(config.IngestLag, config.Interval, config.Start);
         _log = new() { Path = WatchState.SourceOf(_pattern), TrustedProxies = config.TrustedProxies };
         _round = new(new(_client, _pattern, time), FieldResolver.Of(config), new(config.TrustedProxies), rules, _timing, time);
@@ -65,7 +67,7 @@ internal sealed class ElasticWatch : ILogSource
     {
         if (_look is null)
         {
-            if (_time.GetElapsedTime(_dueAt) < _wait || _stop.IsCancellationRequested)
+            if (!IsDue() || _stop.IsCancellationRequested)
             {
                 return null;
             }
@@ -102,6 +104,18 @@ internal sealed class ElasticWatch : ILogSource
         _stop.Cancel();
         _timer.Dispose();
         _client.Dispose();
+    }
+
+    private bool IsDue()
+    {
+        var left = _wait - _time.GetElapsedTime(_dueAt);
+        if (left > TimeSpan.Zero && left < Early)
+        {
+            // The timer fired a little early: nobody else would wake the reader.
+            _timer.Change(left + TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
+        }
+
+        return left <= TimeSpan.Zero;
     }
 
     private LineBlock? Finish(Task<WatchResult?> look)

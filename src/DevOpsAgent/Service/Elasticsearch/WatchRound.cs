@@ -18,6 +18,9 @@ internal sealed class WatchRound(ElasticLogs logs, FieldResolver resolver, Clien
 
     private static readonly TimeSpan ResolveEvery = TimeSpan.FromMinutes(10);
 
+    /// <summary>Events that are later than this are not noticed.</summary>
+    private static readonly TimeSpan LateWithin = TimeSpan.FromMinutes(10);
+
     private static readonly TimeSpan MuchSkew = TimeSpan.FromSeconds(30);
 
     /// <summary>The longest that any rule looks back: so much of a client that comes into view is read.</summary>
@@ -30,7 +33,7 @@ internal sealed class WatchRound(ElasticLogs logs, FieldResolver resolver, Clien
     /// <summary>With more clients than one query takes, the rest comes in the next look at the same interval.</summary>
     private long? _sameTo;
 
-    /// <summary>The interval searched last, and how many events it had then: more of them now came too late.</summary>
+    /// <summary>The time searched last, and how many events it had then: more of them now came too late.</summary>
     private (long From, long To, long Count)? _last;
 
     /// <summary>What people should know though it doesn't stop the work: late events, wrong clocks. Null: nothing.</summary>
@@ -66,7 +69,8 @@ internal sealed class WatchRound(ElasticLogs logs, FieldResolver resolver, Clien
                 _sameTo = result.IsCut ? to : null;
                 if (result.State.From >= to)
                 {
-                    _last = (state.From, to, await CountAsync(state.From, to, cancellationToken));
+                    var since = Math.Max(state.Floor, to - (long)LateWithin.TotalMilliseconds);
+                    _last = (since, to, await CountAsync(since, to, cancellationToken));
                 }
 
                 return result with { IsBehind = result.State.From < end };

@@ -59,7 +59,7 @@ public sealed class AnswersTests
             new(ChatRole.Tool, [new FunctionResultContent("a", "{\"rows\":1}"), new FunctionResultContent("b", "denied")]),
         ];
 
-        await client.AskAsync(stream, conversation, new() { Tools = [Wire.Tool("query_logs")] });
+        await client.AskAsync(stream, conversation, new() { Tools = [Wire.Tool("query_logs")] }, TestContext.Current.CancellationToken);
 
         var sent = server.Bodies[0]!;
         var text = sent.ToJsonString();
@@ -142,7 +142,7 @@ public sealed class AnswersTests
         }).Client(dialect);
 
         var text = "";
-        await foreach (var update in client.GetStreamingResponseAsync([new(ChatRole.User, "?")]))
+        await foreach (var update in client.GetStreamingResponseAsync([new(ChatRole.User, "?")], cancellationToken: TestContext.Current.CancellationToken))
         {
             text += update.Text;
             if (text == "first")

@@ -148,7 +148,7 @@ public sealed class FaultsTests
         using var client = server.Then(async context =>
         {
             context.Response.ContentType = type;
-            var piece = stream || type == Wire.Lines ? body[..(body.IndexOf("\n", body.IndexOf("xxxx", StringComparison.Ordinal), StringComparison.Ordinal) + 1)] + "\n" : new string(' ', 4000);
+            var piece = stream || type == Wire.Lines ? body[..(body.IndexOf('\n', body.IndexOf("xxxx", StringComparison.Ordinal)) + 1)] + "\n" : new string(' ', 4000);
             while (!context.RequestAborted.IsCancellationRequested && sent < 50_000_000)
             {
                 await context.Response.WriteAsync(piece);

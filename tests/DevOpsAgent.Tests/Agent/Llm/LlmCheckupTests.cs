@@ -18,7 +18,7 @@ public sealed class LlmCheckupTests
         var (body, type) = Wire.Text(dialect, false, "ready");
         server.Then(200, list).Then(200, body, type);
         var checks = new List<Check>();
-        await new DoctorModel(server.Config(dialect), server.Time, checks).RunAsync(default);
+        await new DoctorModel(server.Config(dialect), server.Time, checks).RunAsync(TestContext.Current.CancellationToken);
         checks.ShouldAllBe(static c => c.Status == CheckStatus.Ok);
         checks[0].Text.ShouldContain("answers");
         server.Asked[0].ShouldBe(asked);
@@ -30,7 +30,7 @@ public sealed class LlmCheckupTests
         await using var server = await ScriptedModel.StartAsync();
         server.Then(200, """{"models":[{"name":"llama3:latest"}]}""").Then(404, """{"error":"model 'm' not found"}""");
         var checks = new List<Check>();
-        await new DoctorModel(server.Config(LlmDialect.OllamaChat), server.Time, checks).RunAsync(default);
+        await new DoctorModel(server.Config(LlmDialect.OllamaChat), server.Time, checks).RunAsync(TestContext.Current.CancellationToken);
         var check = checks.ShouldHaveSingleItem();
         check.Status.ShouldBe(CheckStatus.Warning);
         check.Text.ShouldContain("ollama pull m");
@@ -43,7 +43,7 @@ public sealed class LlmCheckupTests
         await using var server = await ScriptedModel.StartAsync();
         server.Then(200, "<html>", "text/html").Then(200, "<html>", "text/html");
         var checks = new List<Check>();
-        await new DoctorModel(server.Config(LlmDialect.OllamaChat), server.Time, checks).RunAsync(default);
+        await new DoctorModel(server.Config(LlmDialect.OllamaChat), server.Time, checks).RunAsync(TestContext.Current.CancellationToken);
         checks.ShouldHaveSingleItem().Text.ShouldContain("looks like a web page: is llm.url right?");
     }
 
@@ -51,7 +51,7 @@ public sealed class LlmCheckupTests
     public async Task Without_a_model_nothing_is_asked()
     {
         var checks = new List<Check>();
-        await new DoctorModel(new(), TimeProvider.System, checks).RunAsync(default);
+        await new DoctorModel(new(), TimeProvider.System, checks).RunAsync(TestContext.Current.CancellationToken);
         checks.ShouldBeEmpty();
     }
 }

@@ -85,7 +85,7 @@ public sealed class FilterQueryTests
     {
         foreach (var list in Rules.Lists.Lists)
         {
-            PathRegexp.Of(list).Concat(PathRegexp.OfAgents(list)).ShouldAllBe(static r => r.Length <= 1000 && !Regex.IsMatch(r, @"(?<!\\)[(|]\||(?<!\\)\|\)"));
+            PathRegexp.Of(list).Concat(PathRegexp.OfAgents(list)).ShouldAllBe(static r => r.Length <= 1000 && !Regex.IsMatch(r, @"(?<!\\)[(|]\||(?<!\\)\|\)", RegexOptions.None, TimeSpan.FromSeconds(5)));
         }
 
         RuleProbe.Of(Rules, Fields).Count.ShouldBe(Rules.Rules.Count);

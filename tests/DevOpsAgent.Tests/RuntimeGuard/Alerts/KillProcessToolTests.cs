@@ -45,13 +45,19 @@ public sealed class KillProcessToolTests : IDisposable
     public async Task A_process_that_did_it_is_killed()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "needs /proc");
-        using var sleep = Sleep();
-        var clock = Stopwatch.StartNew();
-        var answer = await CallAsync(new(sleep.Id, "sleep", "blocked syscall: ptrace", Now));
-        var took = clock.Elapsed;
-        answer.Decision.ShouldBe(Decision.Allow, answer.Text);
-        await sleep.WaitForExitAsync(TestContext.Current.CancellationToken);
-        TestContext.Current.TestOutputHelper?.WriteLine($"intent, guards, kill, receipt: {took.TotalMilliseconds:0.0} ms");
+        var took = new List<double>();
+        for (var i = 0; i < 20; i++)
+        {
+            using var sleep = Sleep();
+            var clock = Stopwatch.StartNew();
+            var answer = await CallAsync(new(sleep.Id, "sleep", "blocked syscall: ptrace", Now));
+            took.Add(clock.Elapsed.TotalMilliseconds);
+            answer.Decision.ShouldBe(Decision.Allow, answer.Text);
+            await sleep.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        took.Sort();
+        TestContext.Current.TestOutputHelper?.WriteLine($"intent, guards, kill, receipt: median {took[10]:0.0} ms, longest {took[^1]:0.0} ms");
         _store.Receipts.OpenIntents().ShouldBeEmpty();
     }
 

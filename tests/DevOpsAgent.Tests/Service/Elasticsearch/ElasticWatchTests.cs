@@ -163,7 +163,7 @@ public sealed class ElasticWatchTests
     {
         await using var cluster = await WatchedCluster.StartAsync();
         var skewed = new FakeTime(WatchedCluster.Begin.AddSeconds(seconds));
-        using var watch = new DevOpsAgent.Service.Elasticsearch.ElasticWatch(cluster.Config, cluster.Rules, [], static () => { }, skewed);
+        using var watch = new DevOpsAgent.Service.Elasticsearch.ElasticWatch(cluster.Config, DevOpsAgent.Logs.Elasticsearch.ElasticOptions.Of(cluster.Config), cluster.Rules, [], static () => { }, skewed);
         cluster.Ingest(WatchedCluster.Scan(0, Scanner, 12));
         cluster.Time.Advance(TimeSpan.FromMinutes(1));
         var lines = 0;

@@ -4,6 +4,7 @@ using DevOpsAgent.Configuration;
 using DevOpsAgent.Detection;
 using DevOpsAgent.Incidents;
 using DevOpsAgent.Logs;
+using DevOpsAgent.Logs.Elasticsearch;
 using DevOpsAgent.LogStore;
 using DevOpsAgent.LogStore.Api;
 using DevOpsAgent.LogStore.Ingest;
@@ -169,6 +170,7 @@ internal sealed class WatchedCluster : IAsyncDisposable
         var book = new IncidentBook(Time);
         book.Load(_store);
         _pipeline = new(detector, book, new(Time, static (_, _) => Task.FromResult<IReadOnlyList<DevOpsAgent.Addresses.ClientAddress>>([])), new(new(), null, static () => null), _store, Time);
-        Watch = new(Config, _rules, _store.GetCheckpoints(), static () => { }, Time);
+        // A pause between tries would wait for the clock of the test.
+        Watch = new(Config, ElasticOptions.Of(Config) with { Tries = 1 }, _rules, _store.GetCheckpoints(), static () => { }, Time);
     }
 }

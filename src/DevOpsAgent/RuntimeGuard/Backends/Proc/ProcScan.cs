@@ -206,9 +206,10 @@ internal sealed class ProcScan(ProcTree tree, TimeProvider time, Func<int, long,
     {
         var megabytes = (int)Math.Min(int.MaxValue, stat.ResidentPages * Environment.SystemPageSize >> 20);
         var exceeds = rules.ExceedsMemory(megabytes);
-        if (exceeds && !watched.MemoryExceeded || megabytes > watched.PeakMemory)
+        var due = exceeds && (!watched.MemoryExceeded || watched.Unkilled);
+        if (due || megabytes > watched.PeakMemory)
         {
-            Resource(watched, rules, GuardEventKind.Memory, megabytes, exceeds && !watched.MemoryExceeded, "sampled resident memory");
+            Resource(watched, rules, GuardEventKind.Memory, megabytes, due, "sampled resident memory");
         }
 
         watched.PeakMemory = Math.Max(watched.PeakMemory, megabytes);
@@ -227,9 +228,10 @@ internal sealed class ProcScan(ProcTree tree, TimeProvider time, Func<int, long,
         {
             var percent = (int)((stat.CpuTicks - from.Ticks) / time.GetElapsedTime(from.At, now).TotalSeconds);
             var exceeds = rules.ExceedsCpu(percent);
-            if (exceeds && !watched.CpuExceeded || percent > watched.PeakCpu)
+            var due = exceeds && (!watched.CpuExceeded || watched.Unkilled);
+            if (due || percent > watched.PeakCpu)
             {
-                Resource(watched, rules, GuardEventKind.Cpu, percent, exceeds && !watched.CpuExceeded, "sampled over 5 s");
+                Resource(watched, rules, GuardEventKind.Cpu, percent, due, "sampled over 5 s");
             }
 
             watched.PeakCpu = Math.Max(watched.PeakCpu, percent);
@@ -241,7 +243,9 @@ internal sealed class ProcScan(ProcTree tree, TimeProvider time, Func<int, long,
 
     private void Resource(WatchedProcess watched, ProcessRules rules, GuardEventKind kind, int value, bool exceeds, string method)
     {
-        var killed = exceeds && rules.Mode == GuardMode.Enforce && kill is not null && kill(watched.Pid, watched.StartTicks);
+        var must = exceeds && rules.Mode == GuardMode.Enforce && kill is not null;
+        var killed = must && kill!(watched.Pid, watched.StartTicks);
+        watched.Unkilled = must && !killed;
         _tell(new()
         {
             Time = time.GetUtcNow(), Process = watched.Policy, Pid = watched.Pid, Kind = kind, Value = value,

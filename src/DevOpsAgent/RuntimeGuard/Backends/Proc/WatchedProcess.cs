@@ -25,6 +25,9 @@ internal sealed class WatchedProcess(int pid, long startTicks, string policy, st
     /// <summary>CPU time at the last measure, and when that was; null: not measured yet.</summary>
     public (long Ticks, long At)? Cpu { get; set; }
 
+    /// <summary>It should have been killed for a limit, and was not: the next look tries again.</summary>
+    public bool Unkilled { get; set; }
+
     public int PeakCpu { get; set; }
 
     public bool CpuExceeded { get; set; }
