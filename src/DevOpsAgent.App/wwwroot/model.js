@@ -51,7 +51,7 @@ function step(s) {
   const head = [s.phase ? el('span', { class: 'muted' }, `${s.phase} ${phases[s.phase]} · `) : null, el('b', {}, who), ' '];
   if (s.kind !== 'called') return el('li', {}, head, { said: 'says: ', thought: 'thinks: ', note: 'notes: ' }[s.kind] ?? '', hostile(s.text, 400));
   return el('li', {}, head, 'asks ', el('code', {}, visibleText(s.tool)), s.cite ? [' as ', el('code', {}, visibleText(s.cite))] : null, ` · ${visibleText(s.decision)}`,
-    s.parameters ? el('pre', { class: 'model-query', tabindex: '0', 'aria-label': 'Query' }, visibleText(pretty(s.parameters))) : null,
+    s.parameters ? el('pre', { class: 'model-query', tabindex: '0', 'aria-label': 'Query' }, pretty(s.parameters).split('\n').map(visibleText).join('\n')) : null,
     el('p', { class: 'small' }, hostile(s.text, 300)));
 }
 
