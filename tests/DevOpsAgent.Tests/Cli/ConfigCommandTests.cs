@@ -40,9 +40,9 @@ public sealed class ConfigCommandTests : IDisposable
     [Fact]
     public async Task Warnings_do_not_fail()
     {
-        var (exit, text, error) = await TestTerminal.RunAsync(TestTerminal.Of(("DEVOPS_AGENT_ELASTICSEARCH_URL", "http://es:9200")), "config", "check");
+        var (exit, text, error) = await TestTerminal.RunAsync(TestTerminal.Of(("DEVOPS_AGENT_MODE", "auto")), "config", "check");
         (exit, text).ShouldBe((ExitCode.Fine, "built-in configuration: fine, 1 warning\n"));
-        error.ShouldStartWith("warning: DEVOPS_AGENT_ELASTICSEARCH_URL: ");
+        error.ShouldStartWith("warning: DEVOPS_AGENT_MODE: ");
     }
 
     /// <summary>The attack: a file from elsewhere (a pull request) whose keys would rewrite the reviewer's screen.</summary>

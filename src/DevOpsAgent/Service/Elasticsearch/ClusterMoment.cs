@@ -23,7 +23,7 @@ internal sealed record ClusterMoment(long? Now, long? Newest, long Counted, Clie
         {
             Size = Sample,
             TrackTotalHits = 0,
-            Sort = [new(time, true)],
+            Sort = [new(time, true) { UnmappedType = "date" }],
             Source = new(true, groups.Fields.Sources, []),
             Aggregations =
             [

@@ -14,6 +14,7 @@ namespace DevOpsAgent.Service.Elasticsearch;
 internal sealed class ElasticWatch : ILogSource
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Early = TimeSpan.FromMilliseconds(100);
 
     private readonly ElasticClient _client;
     private readonly WatchRound _round;
@@ -66,7 +67,7 @@ internal sealed class ElasticWatch : ILogSource
     {
         if (_look is null)
         {
-            if (_time.GetElapsedTime(_dueAt) < _wait || _stop.IsCancellationRequested)
+            if (!IsDue() || _stop.IsCancellationRequested)
             {
                 return null;
             }
@@ -103,6 +104,18 @@ internal sealed class ElasticWatch : ILogSource
         _stop.Cancel();
         _timer.Dispose();
         _client.Dispose();
+    }
+
+    private bool IsDue()
+    {
+        var left = _wait - _time.GetElapsedTime(_dueAt);
+        if (left > TimeSpan.Zero && left < Early)
+        {
+            // The timer fired a little early: nobody else would wake the reader.
+            _timer.Change(left + TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
+        }
+
+        return left <= TimeSpan.Zero;
     }
 
     private LineBlock? Finish(Task<WatchResult?> look)

@@ -65,7 +65,7 @@ internal sealed class EvidenceFetch(ElasticLogs logs, ClientGroups groups) : IDi
                 Size = size,
                 TrackTotalHits = 0,
                 PitId = point?.Id,
-                Sort = [new(groups.Fields.Time.Name, false)],
+                Sort = [new(groups.Fields.Time.Name, false) { UnmappedType = "date" }],
                 Source = new(true, groups.Fields.Sources, []),
             }, cancellationToken)).Hits;
             var before = _lastTime;
