@@ -8,8 +8,8 @@ namespace DevOpsAgent.App.GuardControl;
 internal static class GuardBackends
 {
     /// <param name="kill">Number and start of a process that passed its limit; false: it was not killed.</param>
-    public static IReadOnlyList<BackendCandidate> Candidates(TimeProvider time, TimeSpan interval, Func<int, long, bool> kill) =>
-        [.. KernelCandidates.Of(new KernelHost(), time, interval, kill), .. BackendChoice.Candidates(time, interval).Select(c => c.Name == "proc" ? Policed(c, time, interval, kill) : c)];
+    public static IReadOnlyList<BackendCandidate> Candidates(TimeProvider time, TimeSpan interval, string pins, Func<int, long, bool> kill) =>
+        [.. KernelCandidates.Of(new KernelHost { Pins = Path.GetFullPath(pins) }, time, interval, kill), .. BackendChoice.Candidates(time, interval).Select(c => c.Name == "proc" ? Policed(c, time, interval, kill) : c)];
 
     private static BackendCandidate Policed(BackendCandidate proc, TimeProvider time, TimeSpan interval, Func<int, long, bool> kill) => new(proc.Name, () =>
     {

@@ -168,6 +168,7 @@ internal static class ConfigKeys
         Key("runtime_guard.socket", Text, static c => c.RuntimeGuard.Socket, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Socket = v } }),
         Key("runtime_guard.allowed_uids", List(Number(0, int.MaxValue), "[1000]"), static c => c.RuntimeGuard.AllowedUids, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { AllowedUids = v } }),
         Key("runtime_guard.directory", Text, static c => c.RuntimeGuard.Directory, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Directory = v } }),
+        Key("runtime_guard.pins", Text, static c => c.RuntimeGuard.Pins, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Pins = v } }),
         Key("runtime_guard.listen", Optional(Listen), static c => c.RuntimeGuard.Listen, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Listen = v } }),
         Key("runtime_guard.token", Optional(KeyTypes.Secret), static c => c.RuntimeGuard.Token, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Token = v } }),
         Key("runtime_guard.follow", Bool, static c => c.RuntimeGuard.Follow, static (c, v) => c with { RuntimeGuard = c.RuntimeGuard with { Follow = v } }),

@@ -21,6 +21,9 @@ internal sealed record RuntimeGuardConfig
     /// <summary>Users, besides the guard's own and root, that may ask over the socket. Only root and the guard's own user may change the mode.</summary>
     public IReadOnlyList<int> AllowedUids { get; init; } = [];
 
+    /// <summary>Where rules and programs in the kernel are kept through the guard's end. One guard for each such folder.</summary>
+    public string Pins { get; init; } = "/sys/fs/bpf/devops-agent";
+
     /// <summary>Where the guard keeps what it tells others until they have it, and the receipts of what it did.</summary>
     public string Directory { get; init; } = "./data/guard";
 

@@ -36,7 +36,7 @@ internal static class RunCommand
             }
 
             GuardParts? parts = null;
-            var choice = BackendChoice.Of(GuardBackends.Candidates(terminal.Time, config.Interval, (pid, start) => parts?.TryKill(pid, start) == true), config.Backend);
+            var choice = BackendChoice.Of(GuardBackends.Candidates(terminal.Time, config.Interval, config.Pins, (pid, start) => parts?.TryKill(pid, start) == true), config.Backend);
             foreach (var refused in choice.Refused)
             {
                 narrator.Say("warning", $"backend {refused.Name} can't be used: {refused.Reason}");
