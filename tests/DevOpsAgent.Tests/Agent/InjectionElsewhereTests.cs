@@ -129,6 +129,7 @@ public sealed class InjectionElsewhereTests
     [Theory]
     [InlineData("/wp-login.php", "/.env", "/api/v1/secrets", "/instructions.pdf", "/system/prompt.js/x", "/ignore", "/previous")]
     [InlineData("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", "curl/8.4.0", "gitleaks/8.18", "python-requests/2.31")]
+    [InlineData("203.0.113.7 is not on the allowlist.", "Incident 7, recommended.", "There is no incident 9.")] // what our own tools say
     [InlineData("/assets/app.3f9a0c41d2b75e68.js", "/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "/d2UgYXJlIGFsbCBnb29k/x")]
     public void Usual_requests_are_no_orders(params string[] values)
     {

@@ -21,7 +21,7 @@ internal static class InjectionScan
         + "|(?:donot|dont|never|mustnot|shouldnot|refrainfrom)(?:ever)?(?:block|report|flag|ban|deny|blocking|reporting|mention)"
         + "|no(?:security)?threats?(?:was|were|is|are|has|have|been)*(?:found|detected|here|present|confirmed)"
         + "|(?:say|report|answer|conclude|respond|reply|verdict|output|classify|mark|treat)(?:that|this|it|as|with|is|the|ip|client|traffic|a|me|only)*(?:nothreat|falsepositive|benign|harmless|notmalicious)"
-        + "|(?:to|on|into)(?:the|your)?(?:allow|white)list|(?:allow|white)list(?:me|us|my|this|the)(?:ip|address|client|host)?"
+        + "|(?:add|put|place|insert)(?:me|us|my|myself|this|these|it|the|your|our|ip|address|client|host|range|and|[0-9])*(?:to|on|into|onto)(?:the|your|our)?(?:allow|white)list|(?:allow|white)list(?:me|us|my|this|the)(?:ip|address|client|host)?"
         + "|(?:preapproved|approved|authori[sz]ed|confirmed|signed)by(?:the)?(?:admin|operator|security|human|user|ciso|root|owner)"
         + "|(?:call|invoke|run|execute|use)(?:the)?(?:tool|function|proposeblock|querylogs|blockclient|allowaddress|applyblock|setmode)"
         + "|(?:block|ban|deny)(?:the)?(?:ip|address|client|host|range|network)(?:address)?[0-9]{1,3}"
