@@ -79,6 +79,7 @@ internal sealed class KernelBackend : IGuardBackend, INetworkIsolation
             _running.Guard(policy);
             if (policy.Policy.OnAgentExit == AgentExit.Keep && _pins is not null)
             {
+                _pins.Create();
                 _object.PinMaps(_pins);
                 _object.PinLinks(_pins);
                 _pins.RemoveOthers();

@@ -31,9 +31,7 @@ internal sealed class PinFolder
                 return null;
             }
 
-            var folder = new PinFolder(root, schema);
-            Directory.CreateDirectory(folder.Path);
-            return folder;
+            return new(root, schema);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -41,6 +39,9 @@ internal sealed class PinFolder
             return null;
         }
     }
+
+    /// <summary>Nothing is left behind by who pins nothing.</summary>
+    public void Create() => Directory.CreateDirectory(Path);
 
     /// <summary>A handle; null: not pinned.</summary>
     public int? TryOpen(string name)
@@ -66,7 +67,13 @@ internal sealed class PinFolder
         Check(Libc.Rename(fresh, At("link_" + link)), link);
     }
 
-    public void Drop(string link) => File.Delete(At("link_" + link));
+    public void Drop(string link)
+    {
+        if (File.Exists(At("link_" + link)))
+        {
+            File.Delete(At("link_" + link));
+        }
+    }
 
     /// <summary>Other schemas' pins: of an agent before an update. They go when this one's are in place.</summary>
     public void RemoveOthers()
