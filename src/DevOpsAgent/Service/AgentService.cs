@@ -350,7 +350,7 @@ internal sealed class AgentService : IAsyncDisposable
     {
         try
         {
-            Parts.Responder.Ended(block);
+            Parts.Responder.Ended(block, Parts.Allowlist);
         }
         catch (StoreException e)
         {

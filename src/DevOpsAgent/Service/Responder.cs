@@ -118,15 +118,21 @@ internal sealed class Responder(IStore store, Effects effects, TimeProvider time
         return store.TryTransition(incident.Id, Approved, change, update, out var current) ? current : null;
     }
 
-    /// <summary>A block of the incident ended: when it was the last one, the incident is over.</summary>
-    public Incident? Ended(Block block)
+    /// <summary>
+    /// A block of the incident ended: when it was the last one, the incident is over. Ended because all its clients are allowed now,
+    /// it is allowed: who added the entry may not have come to say so.
+    /// </summary>
+    public Incident? Ended(Block block, Allowlist allowlist)
     {
         if (block.IncidentId is not { } id || store.GetLiveBlocks().Any(b => b.IncidentId == id))
         {
             return null;
         }
 
-        var change = new StatusChange { IncidentId = id, From = IncidentStatus.Blocked, To = IncidentStatus.Expired, At = time.GetUtcNow(), By = "expiry", Origin = "service", Note = $"block {block.Id} ended" };
+        var now = time.GetUtcNow();
+        AllowlistEntry? entry = null;
+        var isAllowed = store.GetIncident(id) is { Clients.Count: > 0 } incident && incident.Clients.All(c => allowlist.IsAllowed(c, now, out entry));
+        var change = new StatusChange { IncidentId = id, From = IncidentStatus.Blocked, To = isAllowed ? IncidentStatus.Allowed : IncidentStatus.Expired, At = now, By = isAllowed ? "allowlist" : "expiry", Origin = "service", Note = isAllowed ? $"allowlist entry {entry!.Value}" : $"block {block.Id} ended" };
         return store.TryTransition(id, [IncidentStatus.Blocked], change, null, out var current) ? current : null;
     }
 }

@@ -111,9 +111,26 @@ public sealed class ResponderTests : IDisposable
         await parts.Responder.ApplyAsync(TestContext.Current.CancellationToken);
         var blocks = _store.GetLiveBlocks();
         _store.UpdateBlock(blocks[0].Id, BlockStatus.Expired, null, Now);
-        parts.Responder.Ended(blocks[0]).ShouldBeNull();
+        parts.Responder.Ended(blocks[0], parts.Allowlist).ShouldBeNull();
         _store.UpdateBlock(blocks[1].Id, BlockStatus.Expired, null, Now);
-        parts.Responder.Ended(blocks[1])!.Status.ShouldBe(IncidentStatus.Expired);
+        parts.Responder.Ended(blocks[1], parts.Allowlist)!.Status.ShouldBe(IncidentStatus.Expired);
+    }
+
+    [Fact]
+    public async Task A_block_that_ended_by_the_allowlist_leaves_its_incident_allowed_whoever_was_first()
+    {
+        await using var parts = Parts();
+        parts.Incidents.Approve(Waiting("203.0.113.7"), "anna", "test");
+        await parts.Responder.ApplyAsync(TestContext.Current.CancellationToken);
+        var block = _store.GetLiveBlocks().ShouldHaveSingleItem();
+        _store.AddAllowlistEntry(new() { Value = "203.0.113.0/28", Description = "auditor", CreatedAt = Now });
+        parts.Allowlist.Load(_store.GetAllowlist());
+
+        // The service saw the entry before whoever added it came to settle the incidents.
+        _store.UpdateBlock(block.Id, BlockStatus.Lifted, null, Now);
+        var incident = parts.Responder.Ended(block, parts.Allowlist)!;
+        incident.Status.ShouldBe(IncidentStatus.Allowed);
+        _store.GetHistory(incident.Id)[^1].Note.ShouldBe("allowlist entry 203.0.113.0/28");
     }
 
     private AgentParts Parts(Func<BlockingConfig, BlockingConfig>? change = null, Mode mode = Mode.Review)
