@@ -79,6 +79,7 @@ public sealed class GuestTests
             if (scenario.ByAnother)
             {
                 script.Append($"{Folder}/t/{scenario.Name} when {Folder}/never x & victim=$!\n");
+                script.Append($"while [ \"$(readlink /proc/$victim/exe)\" != {Folder}/t/{scenario.Name} ]; do usleep 20000; done; usleep 200000\n"); // it is guarded from its exec on
                 script.Append($"{Folder}/t/other {arguments.Replace("'{pid}'", "$victim", StringComparison.Ordinal)} > /tmp/o 2>&1; code=$?; kill -9 $victim\n");
             }
             else

@@ -34,6 +34,7 @@ public sealed class TracepointTests
         }
 
         using var victim = Shell.Start(Path.Combine(rig.Folder, "t", scenario.Name), ["when", rig.Folder + "/never", "x"]);
+        await Eventually.True(() => rig.Backend.Guarded.ContainsKey(scenario.Name), "guarded from its exec on");
         var result = await rig.RunAsync("other", [.. arguments.Select(a => a.Replace("{pid}", victim.Id.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal))]);
         victim.Kill();
         return result;
