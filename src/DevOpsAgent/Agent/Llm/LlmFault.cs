@@ -30,7 +30,7 @@ internal enum LlmFault
     /// <summary>529 or 503: the provider is busy.</summary>
     Overloaded,
 
-    /// <summary>More was sent than the model takes: shorten (<see cref="Shortening"/>) and ask again.</summary>
+    /// <summary>More was sent than the model takes: shorten and ask again.</summary>
     ContextLength,
 
     /// <summary>The request itself is wrong in the server's eyes (400).</summary>
