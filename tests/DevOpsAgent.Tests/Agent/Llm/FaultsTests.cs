@@ -144,19 +144,18 @@ public sealed class FaultsTests
         var dialect = Enum.Parse<LlmDialect>(name);
         var (body, type) = Wire.Text(dialect, stream, new string('x', 4000));
         await using var server = await ScriptedModel.StartAsync();
-        var sent = 0L;
         using var client = server.Then(async context =>
         {
             context.Response.ContentType = type;
             var piece = stream || type == Wire.Lines ? body[..(body.IndexOf('\n', body.IndexOf("xxxx", StringComparison.Ordinal)) + 1)] + "\n" : new string(' ', 4000);
-            while (!context.RequestAborted.IsCancellationRequested && sent < 50_000_000)
+            while (!context.RequestAborted.IsCancellationRequested)
             {
+                // Once the client has gone these writes are nothing, until the abort is told.
                 await context.Response.WriteAsync(piece);
-                sent += piece.Length;
+                await Task.Yield();
             }
         }).Client(dialect, static c => c with { MaxOutputTokens = 16 });
         (await client.FailAsync(stream)).Kind.ShouldBe(LlmFault.Endless);
-        sent.ShouldBeLessThan(50_000_000);
     }
 
     [Theory]
