@@ -8,12 +8,14 @@ namespace DevOpsAgent.App.GuardControl;
 internal sealed class GuardFollower : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
+    private readonly string _socket;
     private readonly GuardClient _client;
     private readonly Task _following;
 
     private GuardFollower(AgentConfig config, AgentService service, TimeProvider time, Action<AgentEvent> tell)
     {
-        _client = new(config.RuntimeGuard.Socket);
+        _socket = config.RuntimeGuard.Socket;
+        _client = new(_socket);
         var feed = new GuardFeed(service.Parts.Store, ReadAsync, time, tell);
         service.Health.Guard = () => feed.Link;
         _following = Task.Run(() => feed.RunAsync(_stop.Token));
@@ -33,6 +35,12 @@ internal sealed class GuardFollower : IAsyncDisposable
 
     private async Task<RuntimeGuard.Alerts.AlertPage> ReadAsync(string? journal, long after, CancellationToken cancellationToken)
     {
+        // Where no guard ever runs, the HTTP client isn't brought into memory (11 MB) to find that out.
+        if (!File.Exists(_socket))
+        {
+            throw new IOException($"No guard answers on {_socket}: there is no such socket.");
+        }
+
         try
         {
             return await _client.AlertsAsync(journal, after, cancellationToken);
